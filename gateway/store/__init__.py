@@ -1,0 +1,1 @@
+"""Tables, transactions and the queries of each business step."""
