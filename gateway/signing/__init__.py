@@ -1,0 +1,1 @@
+"""Keys and certificates, detached XAdES signatures and their verification, the demo PKI."""
