@@ -173,11 +173,10 @@ def proven(connection: Connection, delivery_id: str) -> bool:
 
 
 def next_due(connection: Connection) -> str | None:
-    """Return the time of the earliest open delivery that nobody holds."""
-    earliest: str | None = connection.scalar(
-        select(func.min(_D.next_at)).where(_D.state.in_(_OPEN), _D.owner.is_(None))
-    )
-    return earliest
+    """Return when the next open delivery can be claimed: its own time, or the end of a lease that somebody holds."""
+    free: str | None = connection.scalar(select(func.min(_D.next_at)).where(_D.state.in_(_OPEN), _D.owner.is_(None)))
+    held: str | None = connection.scalar(select(func.min(_D.lease_until)).where(_D.owner.is_not(None)))
+    return min((one for one in (free, held) if one is not None), default=None)
 
 
 def open_count(connection: Connection, application_id: str | None = None) -> int:

@@ -1,0 +1,33 @@
+"""Ends a case in the log: its last record says how many records it has, so that a missing one is noticed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from gateway.audit.events import Event
+from gateway.audit.records import Entry, write
+from gateway.model import ApplicationState
+from gateway.store.deliveries import open_count
+from gateway.store.tables import application, event
+
+_FINAL = (
+    ApplicationState.ANSWERED.value,
+    ApplicationState.SENT_BY_POST.value,
+    ApplicationState.REFUSED.value,
+    ApplicationState.UNDELIVERABLE.value,
+)
+
+
+def close_if_final(connection: Connection, case: str, *, at: datetime) -> bool:
+    """Write ``case:closed`` if the application is final and no delivery of it is open; return if it was written.
+
+    A later reply to a closed case is recorded as any other and closes the case again with the new count.
+    """
+    state = connection.scalar(select(application.c.state).where(application.c.id == case))
+    if state not in _FINAL or open_count(connection, case):
+        return False
+    count = int(connection.scalar(select(func.count()).select_from(event).where(event.c.case_id == case)) or 0)
+    write(connection, [Entry(case=case, event=Event.CASE_CLOSED, ref={"count": str(count + 1)})], at=at)
+    return True

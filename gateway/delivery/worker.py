@@ -1,0 +1,134 @@
+"""The second half of the way: claims what is due, as many as there are free threads, and has it attempted."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from gateway.delivery.attempt import Attempts
+from gateway.delivery.policy import RetryPolicy
+from gateway.model import DeliveryState, Outcome
+from gateway.ports import Adapter
+from gateway.store import deliveries
+from gateway.store.database import Database, moment
+
+log = structlog.get_logger("gateway.delivery")
+
+_LONGEST_SLEEP = 30.0
+
+
+class Worker:
+    """Delivers on its own threads between :meth:`start` and :meth:`stop`; :meth:`run_once` does the same in line.
+
+    ``lease`` must be longer than the longest attempt: after it others may take a delivery over.
+    ``on_attempt`` hears the outcome of every attempt, ``on_delivered`` that an answer may soon wait in the mailbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        adapters: Mapping[str, Adapter],
+        policy: RetryPolicy,
+        threads: int = 4,
+        lease: timedelta = timedelta(minutes=5),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_attempt: Callable[[Outcome], None] = lambda outcome: None,
+        on_delivered: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._threads = threads
+        self._lease = lease
+        self._clock = clock
+        self._on_attempt = on_attempt
+        self._on_delivered = on_delivered
+        self._owner = f"worker-{uuid.uuid4().hex[:12]}"
+        self._attempts = Attempts(database=database, adapters=adapters, policy=policy, owner=self._owner, clock=clock)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
+        self._under_way: set[Future[None]] = set()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="delivery-claim", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver. The database belongs to this process alone, so what a dead one held is free."""
+        freed = self._database.write(deliveries.release_all)
+        if freed:
+            log.warning("deliveries taken over", count=freed)
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Say that something may be due now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more and finish what is in hand."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True)
+
+    def run_once(self) -> int:
+        """Attempt everything that is due now, one after the other; return how many attempts that were."""
+        claimed = self._claim(64)
+        for delivery_id in claimed:
+            self._attempt(delivery_id)
+        return len(claimed)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                pause = self._fill()
+            except Exception:  # the loop must outlive a full disk
+                log.exception("claiming failed")
+                pause = 1.0
+            self._wake.wait(pause)
+
+    def _fill(self) -> float:
+        """Claim no more than there are free threads, so that nothing waits under a running lease.
+
+        Returns for how many seconds nothing can become due.
+        """
+        self._under_way = {one for one in self._under_way if not one.done()}
+        free = self._threads - len(self._under_way)
+        if free == 0:
+            return _LONGEST_SLEEP
+        for delivery_id in self._claim(free):
+            future = self._pool.submit(self._attempt, delivery_id)
+            self._under_way.add(future)
+            future.add_done_callback(lambda _: self._wake.set())
+        earliest = self._database.read(deliveries.next_due)
+        if earliest is None:
+            return _LONGEST_SLEEP
+        return min(max((moment(earliest) - self._clock()).total_seconds(), 0.0), _LONGEST_SLEEP)
+
+    def _claim(self, limit: int) -> tuple[str, ...]:
+        """Claim what is due; asks a reader first, because an idle worker must not commit."""
+        now = self._clock()
+        earliest = self._database.read(deliveries.next_due)
+        if earliest is None or moment(earliest) > now:
+            return ()
+        until = now + self._lease
+        return self._database.write(
+            lambda c: deliveries.claim(c, owner=self._owner, now=now, lease_until=until, limit=limit)
+        )
+
+    def _attempt(self, delivery_id: str) -> None:
+        try:
+            claimed = self._database.read(lambda c: deliveries.load(c, delivery_id))
+            structlog.contextvars.bind_contextvars(correlation_id=claimed.correlation_id)
+            outcome, state = self._attempts.make(claimed)
+            self._on_attempt(outcome)
+            if state is DeliveryState.DELIVERED:
+                self._on_delivered()
+        except Exception:  # one delivery's trouble stays its own; its lease frees it
+            log.exception("attempt failed inside the gateway", delivery=delivery_id)
+        finally:
+            structlog.contextvars.clear_contextvars()

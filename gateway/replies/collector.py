@@ -1,0 +1,190 @@
+"""What comes back: fetched from our mailboxes, checked, matched to its application, kept, and only then confirmed.
+
+A reply that cannot be read or fits no application is kept and parked for a person; it never blocks the mailbox. A
+message that was offered twice is taken once.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.audit.closing import close_if_final
+from gateway.audit.events import Event
+from gateway.audit.records import LOG_CASE, Actor, ActorKind, Entry, foreign_id, write
+from gateway.errors import InvalidMessageError, TransportError
+from gateway.model import Answer, ApplicationState, Incoming
+from gateway.ports import Adapter
+from gateway.schemas import Schemas
+from gateway.standards import read_answer
+from gateway.store import applications, deliveries, replies
+from gateway.store.database import Database
+from gateway.store.replies import NewReply, Origin
+
+log = structlog.get_logger("gateway.replies")
+
+_BERLIN = ZoneInfo("Europe/Berlin")
+_ACTOR = Actor(kind=ActorKind.SYSTEM, id="replies")
+_EVENTS = {
+    ApplicationState.ANSWERED: Event.APPLICATION_ANSWERED,
+    ApplicationState.REFUSED: Event.APPLICATION_REFUSED,
+    ApplicationState.SENT_BY_POST: Event.APPLICATION_SENT_BY_POST,
+    ApplicationState.WAITING_FOR_CITIZEN: Event.APPLICATION_WAITING_FOR_CITIZEN,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fetched:
+    """A message from the mailbox of ``connection``, and what it says if it could be read."""
+
+    id: str
+    connection: str
+    incoming: Incoming
+    answer: Answer | None
+    at: datetime
+
+
+class Collector:
+    """Empties the mailboxes of all adapters, on its own thread every ``every`` seconds or when poked."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        adapters: Mapping[str, Adapter],
+        schemas: Schemas,
+        every: float = 60.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._adapters = adapters
+        self._schemas = schemas
+        self._every = every
+        self._clock = clock
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Say that something may wait in a mailbox now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the mailbox in hand, then end."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def run_once(self) -> int:
+        """Empty every mailbox once; return how many messages were offered. One mailbox's trouble stays its own."""
+        count = 0
+        for name, adapter in self._adapters.items():
+            try:
+                count += adapter.collect(lambda incoming, name=name: self.keep(name, incoming))  # type: ignore[misc]
+            except TransportError as error:
+                log.warning("mailbox away", connection=name, code=error.outcome.code)
+            except Exception:  # the other mailboxes must still be emptied
+                log.exception("collecting failed", connection=name)
+        return count
+
+    def keep(self, connection: str, incoming: Incoming) -> None:
+        """Make one fetched message durable, matched or parked; returns when it is committed."""
+        fetched = _Fetched(
+            id=str(uuid.uuid4()),
+            connection=connection,
+            incoming=incoming,
+            answer=self._read(incoming),
+            at=self._clock(),
+        )
+        code, case = self._database.write(lambda c: self._commit(c, fetched))
+        log.info("reply kept", connection=connection, code=code, case=case)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self.run_once()
+            self._wake.wait(self._every)
+
+    def _read(self, incoming: Incoming) -> Answer | None:
+        """Return what the message says, or None if it is not valid in a standard that we read."""
+        try:
+            package = self._schemas.for_reading(incoming.content, self._clock().astimezone(_BERLIN).date())
+            package.validate(incoming.content)
+            return read_answer(incoming.content)
+        except InvalidMessageError as error:
+            log.warning("reply not valid", rules=[one.rule for one in error.violations])
+            return None
+
+    def _commit(self, connection: Connection, fetched: _Fetched) -> tuple[str, str | None]:
+        if replies.known(connection, fetched.connection, fetched.incoming.transport_id):
+            return "duplicate", None
+        answer = fetched.answer
+        origin = None if answer is None else replies.origin(connection, answer.origin_id)
+        code = _fit(answer, origin)
+        if code != "matched" or origin is None or answer is None:
+            replies.add(connection, _row(fetched, code, None), ())
+            write(connection, [_entry(fetched, LOG_CASE, Event.REPLY_PARKED, err_code=f"reply.{code}")], at=fetched.at)
+            return code, None
+        case = origin.application_id
+        replies.add(connection, _row(fetched, code, case), answer.documents)
+        deliveries.proven(connection, origin.delivery_id)
+        applications.set_state(connection, case, answer.state, at=fetched.at, reasons=answer.reasons)
+        outcome = Entry(case=case, event=_EVENTS[answer.state], actor=_ACTOR, peer=answer.author)
+        write(connection, [_entry(fetched, case, Event.REPLY_RECEIVED), outcome], at=fetched.at)
+        close_if_final(connection, case, at=fetched.at)
+        return code, case
+
+
+def _fit(answer: Answer | None, origin: Origin | None) -> str:
+    """Return ``matched``, or why the answer fits no application of ours."""
+    if answer is None:
+        return "invalid"
+    if origin is None:
+        return "unknown_origin"
+    if answer.origin_type != origin.message_type:
+        return "wrong_type"
+    asked, asker = deliveries.read_party(origin.reader), deliveries.read_party(origin.author)
+    if answer.author != asked.identifier or answer.reader != asker.identifier:
+        return "wrong_party"
+    return "matched"
+
+
+def _row(fetched: _Fetched, code: str, case: str | None) -> NewReply:
+    return NewReply(
+        id=fetched.id,
+        connection=fetched.connection,
+        transport_id=fetched.incoming.transport_id,
+        application_id=case,
+        message_id=None if fetched.answer is None else fetched.answer.message_id,
+        type=None if fetched.answer is None else fetched.answer.message_type,
+        received_at=fetched.at,
+        content=fetched.incoming.content,
+        metadata=fetched.incoming.metadata,
+        code=code,
+    )
+
+
+def _entry(fetched: _Fetched, case: str, event: Event, *, err_code: str = "") -> Entry:
+    ref = {"transport": foreign_id(fetched.incoming.transport_id)}
+    if fetched.answer is not None:
+        ref["message"] = foreign_id(fetched.answer.message_id)
+    return Entry(
+        case=case,
+        event=event,
+        actor=_ACTOR,
+        peer="" if fetched.answer is None else fetched.answer.author,
+        ref=ref,
+        digests=((f"reply-{fetched.id}", fetched.incoming.content),),
+        err_code=err_code,
+    )
