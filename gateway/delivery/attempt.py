@@ -25,7 +25,7 @@ from gateway.store import applications, deliveries
 from gateway.store.database import Database, moment
 from gateway.store.deliveries import Claimed
 
-log = structlog.get_logger("gateway.delivery")
+log = structlog.get_logger(room="delivery")
 
 _ATTEMPT_EVENTS = {
     OutcomeKind.DELIVERED: Event.DELIVERY_ATTEMPT_DELIVERED,
@@ -46,10 +46,11 @@ _GAVE_UP = Reason(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Ended:
-    """How attempt ``number`` ended and what follows."""
+class Ended:
+    """How attempt ``number`` ended and what follows; ``act`` is ``reserve``, ``deliver`` or ``reconcile``."""
 
     number: int
+    act: str
     outcome: Outcome
     decision: Decision
     at: datetime
@@ -74,18 +75,18 @@ class Attempts:
         self._actor = Actor(kind=ActorKind.SYSTEM, id=owner)
         self._clock = clock
 
-    def make(self, claimed: Claimed) -> tuple[Outcome, DeliveryState]:
-        """Attempt a claimed delivery once; return how that ended and the delivery's next state."""
+    def make(self, claimed: Claimed) -> Ended:
+        """Attempt a claimed delivery once and commit how that ended."""
         adapter = self._adapters.get(claimed.connection)
         if adapter is None:
             outcome = Outcome(kind=OutcomeKind.UNREACHABLE, code="gateway.no_connection", whose=Whose.OPERATOR)
-            return self._finish(claimed, self._begin(claimed, claimed.parcel, "deliver"), outcome)
+            return self._finish(claimed, self._begin(claimed, claimed.parcel, "reserve"), "reserve", outcome)
         parcel = claimed.parcel
         if parcel.transport_id is None:
             try:
                 parcel = replace(parcel, transport_id=adapter.reserve_id(parcel))
             except TransportError as error:
-                return self._finish(claimed, self._begin(claimed, parcel, "reserve"), error.outcome)
+                return self._finish(claimed, self._begin(claimed, parcel, "reserve"), "reserve", error.outcome)
         act = "reconcile" if claimed.ask_first else "deliver"
         number = self._begin(claimed, parcel, act)
         try:
@@ -93,7 +94,7 @@ class Attempts:
         except Exception:  # the message may be out by now: only asking can tell
             log.exception("adapter failed", connection=claimed.connection, delivery=claimed.id)
             outcome = Outcome(kind=OutcomeKind.UNCLEAR, code="gateway.adapter_failed", whose=Whose.GATEWAY)
-        return self._finish(claimed, number, outcome)
+        return self._finish(claimed, number, act, outcome)
 
     def _begin(self, claimed: Claimed, parcel: Parcel, act: str) -> int:
         now = self._clock()
@@ -109,7 +110,7 @@ class Attempts:
 
         return self._database.write(commit)
 
-    def _finish(self, claimed: Claimed, number: int, outcome: Outcome) -> tuple[Outcome, DeliveryState]:
+    def _finish(self, claimed: Claimed, number: int, act: str, outcome: Outcome) -> Ended:
         now = self._clock()
         decision = decide(
             self._policy,
@@ -120,21 +121,22 @@ class Attempts:
             deadline=moment(claimed.deadline_at),
             chance=random.random(),  # noqa: S311 - spreads waits, guards nothing
         )
-        ended = _Ended(number=number, outcome=outcome, decision=decision, at=now)
+        ended = Ended(number=number, act=act, outcome=outcome, decision=decision, at=now)
         self._database.write(lambda c: self._commit(c, claimed, ended))
         log.info(
             "attempt ended",
-            case=claimed.application_id,
+            application=claimed.application_id,
             delivery=claimed.id,
             attempt=number,
+            act=act,
             outcome=outcome.kind.value,
             code=outcome.code,
             whose=outcome.whose.value,
             state=decision.state.value,
         )
-        return outcome, decision.state
+        return ended
 
-    def _commit(self, connection: Connection, claimed: Claimed, ended: _Ended) -> None:
+    def _commit(self, connection: Connection, claimed: Claimed, ended: Ended) -> None:
         deliveries.end_attempt(connection, claimed.id, ended.number, ended.outcome, at=ended.at)
         write(connection, [self._result(claimed, ended)], at=ended.at)
         still_ours = deliveries.settle(
@@ -182,7 +184,7 @@ class Attempts:
             ref=ref,
         )
 
-    def _result(self, claimed: Claimed, ended: _Ended) -> Entry:
+    def _result(self, claimed: Claimed, ended: Ended) -> Entry:
         entry = self._entry(claimed, _ATTEMPT_EVENTS[ended.outcome.kind])
         if ended.outcome.receipt is not None:
             entry = replace(entry, digests=((f"receipt-{ended.number}", ended.outcome.receipt),))

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from gateway.delivery.attempt import Attempts
+from gateway.delivery.attempt import Attempts, Ended
 from gateway.delivery.policy import RetryPolicy
-from gateway.model import DeliveryState, Outcome
+from gateway.model import DeliveryState
 from gateway.ports import Adapter
 from gateway.store import deliveries
 from gateway.store.database import Database, moment
 
-log = structlog.get_logger("gateway.delivery")
+log = structlog.get_logger(room="delivery")
 
 _LONGEST_SLEEP = 30.0
 
@@ -26,7 +26,7 @@ class Worker:
     """Delivers on its own threads between :meth:`start` and :meth:`stop`; :meth:`run_once` does the same in line.
 
     ``lease`` must be longer than the longest attempt: after it others may take a delivery over.
-    ``on_attempt`` hears the outcome of every attempt, ``on_delivered`` that an answer may soon wait in the mailbox.
+    ``on_attempt`` hears how every attempt ended, ``on_delivered`` that an answer may soon wait in the mailbox.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Worker:
         threads: int = 4,
         lease: timedelta = timedelta(minutes=5),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        on_attempt: Callable[[Outcome], None] = lambda outcome: None,
+        on_attempt: Callable[[Ended], None] = lambda ended: None,
         on_delivered: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
@@ -124,9 +124,9 @@ class Worker:
         try:
             claimed = self._database.read(lambda c: deliveries.load(c, delivery_id))
             structlog.contextvars.bind_contextvars(correlation_id=claimed.correlation_id)
-            outcome, state = self._attempts.make(claimed)
-            self._on_attempt(outcome)
-            if state is DeliveryState.DELIVERED:
+            ended = self._attempts.make(claimed)
+            self._on_attempt(ended)
+            if ended.decision.state is DeliveryState.DELIVERED:
                 self._on_delivered()
         except Exception:  # one delivery's trouble stays its own; its lease frees it
             log.exception("attempt failed inside the gateway", delivery=delivery_id)

@@ -25,7 +25,7 @@ from gateway.errors import GatewayError, InvalidMessageError, Problem
 from gateway.model import ApplicationState, Destination, Message, MessageHeader, Party, Whose
 from gateway.routing import Routing
 from gateway.schemas import Schemas
-from gateway.signing import Signer
+from gateway.signing.xades import Signer
 from gateway.store import applications
 from gateway.store.applications import Earlier, NewApplication, NewDelivery
 from gateway.store.database import Database

@@ -28,7 +28,7 @@ from gateway.store import applications, deliveries, replies
 from gateway.store.database import Database
 from gateway.store.replies import NewReply, Origin
 
-log = structlog.get_logger("gateway.replies")
+log = structlog.get_logger(room="replies")
 
 _BERLIN = ZoneInfo("Europe/Berlin")
 _ACTOR = Actor(kind=ActorKind.SYSTEM, id="replies")
@@ -108,7 +108,7 @@ class Collector:
             at=self._clock(),
         )
         code, case = self._database.write(lambda c: self._commit(c, fetched))
-        log.info("reply kept", connection=connection, code=code, case=case)
+        log.info("reply kept", connection=connection, code=code, application=case)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -123,7 +123,7 @@ class Collector:
             package.validate(incoming.content)
             return read_answer(incoming.content)
         except InvalidMessageError as error:
-            log.warning("reply not valid", rules=[one.rule for one in error.violations])
+            log.warning("reply not valid", codes=[one.rule for one in error.violations])
             return None
 
     def _commit(self, connection: Connection, fetched: _Fetched) -> tuple[str, str | None]:

@@ -11,7 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
+from lxml import etree
+
+from gateway.errors import InvalidMessageError, Violation
 from gateway.model import Answer
+from gateway.standards.reading import parse
 
 Reader = Callable[[bytes], Answer]
 
@@ -23,6 +27,15 @@ def reader_for(namespace: str, root: str) -> Reader | None:
     :class:`gateway.errors.InvalidMessageError` for what a schema cannot say.
     """
     return _readers().get((namespace, root))
+
+
+def read_answer(content: bytes) -> Answer:
+    """Return what a schema-valid message says; raises InvalidMessageError, rule ``message.unknown``, if none reads it."""
+    name = etree.QName(parse(content))
+    reader = reader_for(name.namespace or "", name.localname)
+    if reader is None:
+        raise InvalidMessageError((Violation(path="/", rule="message.unknown"),))
+    return reader(content)
 
 
 @cache
