@@ -81,6 +81,7 @@ class Receipt:
     """What is safe after the commit. ``replayed``: the same request had been accepted before."""
 
     application_id: str
+    service: str
     state: ApplicationState
     received_at: datetime
     replayed: bool
@@ -177,7 +178,13 @@ class Intake:
             if first is None:
                 raise
             return _replay(first, digest)
-        return Receipt(application_id=new.id, state=ApplicationState.ACCEPTED, received_at=now, replayed=False)
+        return Receipt(
+            application_id=new.id,
+            service=new.service,
+            state=ApplicationState.ACCEPTED,
+            received_at=now,
+            replayed=False,
+        )
 
     def _draft(self, body: bytes, caller: Caller, now: datetime) -> _Draft:
         service, application = self.catalogue.parse(body)
@@ -217,7 +224,11 @@ def _replay(before: Earlier, digest: bytes) -> Receipt:
     if before.body_sha256 != digest:
         raise GatewayError(KEY_REUSED)
     return Receipt(
-        application_id=before.application_id, state=before.state, received_at=before.received_at, replayed=True
+        application_id=before.application_id,
+        service=before.service,
+        state=before.state,
+        received_at=before.received_at,
+        replayed=True,
     )
 
 

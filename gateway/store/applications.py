@@ -49,6 +49,7 @@ class Earlier:
     """What an idempotency key has already been used for."""
 
     application_id: str
+    service: str
     state: ApplicationState
     body_sha256: bytes
     received_at: datetime
@@ -94,7 +95,7 @@ _A = tables.application.c
 _ADD_APPLICATION = insert(tables.application)
 _ADD_MESSAGE = insert(tables.message)
 _ADD_DELIVERY = insert(tables.delivery)
-_BY_KEY = select(_A.id, _A.state, _A.body_sha256, _A.received_at).where(
+_BY_KEY = select(_A.id, _A.service, _A.state, _A.body_sha256, _A.received_at).where(
     _A.portal == bindparam("portal"), _A.idempotency_key == bindparam("key")
 )
 
@@ -168,6 +169,7 @@ def earlier(connection: Connection, portal: str, key: str) -> Earlier | None:
         return None
     return Earlier(
         application_id=row.id,
+        service=row.service,
         state=ApplicationState(row.state),
         body_sha256=row.body_sha256,
         received_at=moment(row.received_at),

@@ -91,6 +91,7 @@ delivery = Table(
     Column("owner", Text),
     Column("lease_until", _TIME),
     Index("ix_delivery_due", "next_at", sqlite_where=text("state IN ('due', 'unclear')")),
+    Index("ix_delivery_dead", "id", sqlite_where=text("state = 'dead'")),
     Index("ix_delivery_held", "lease_until", sqlite_where=text("owner IS NOT NULL")),
 )
 
