@@ -1,0 +1,1 @@
+"""The services, one module each; found by looking into this folder."""

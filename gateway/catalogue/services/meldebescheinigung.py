@@ -1,0 +1,166 @@
+"""Meldebescheinigung: a certificate of, or data about, one's own registration (§§ 18, 18a BMG, §§ 4 to 6 BMeldDigiV).
+
+The office in charge is the Meldebehörde of the only or main dwelling, so the AGS asked must be that of the address.
+XMeld knows one exception, an office of a secondary dwelling that is asked by mistake or on purpose; such an office
+answers with refusal 04, therefore the gateway does not send there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from gateway.catalogue import patterns
+from gateway.catalogue.application import Application
+from gateway.catalogue.fields import Part, Zweck, without_default
+from gateway.catalogue.person import AllgemeinerName, Anschrift, Antragsteller
+from gateway.catalogue.rules import broken, field_error
+from gateway.catalogue.service import Service
+from gateway.errors import FieldError
+from gateway.model import Message, MessageHeader, TrustLevel
+from gateway.standards.xmeld import identifikation as xmeld
+from gateway.standards.xmeld.codes import ANFORDERUNGSELEMENTE, Zustellvariante
+from gateway.standards.xmeld.meldebescheinigung import Anfrage, build_1700
+
+_ZUSTELLUNG = {"post": Zustellvariante.POST, "daten": Zustellvariante.DATEN, "dokument": Zustellvariante.DOKUMENT}
+
+
+def _no_code_twice(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(codes)) != len(codes):
+        raise broken("umfang.twice")
+    return codes
+
+
+def _kind_of_extent(value: object) -> str | None:
+    if isinstance(value, list | tuple):
+        return "<codes>"
+    return "<mindestumfang>" if value == "mindestumfang" else None
+
+
+Anforderungselement = Annotated[
+    str, StringConstraints(pattern=patterns.ANFORDERUNGSELEMENT), Field(examples=["06", "15"])
+]
+Codes = Annotated[
+    tuple[Anforderungselement, ...],
+    Field(min_length=1, max_length=len(ANFORDERUNGSELEMENTE), json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_no_code_twice),
+]
+Umfang = Annotated[
+    Annotated[Literal["mindestumfang"], Tag("<mindestumfang>")] | Annotated[Codes, Tag("<codes>")],
+    Discriminator(_kind_of_extent, custom_error_type="umfang.format", custom_error_message="see RULES"),
+]
+
+
+class Antrag(Part):
+    """What is ordered, and how it shall come."""
+
+    model_config = ConfigDict(
+        title="Antrag", json_schema_extra={"description": "Was bescheinigt werden soll und wie es kommen soll."}
+    )
+
+    umfang: Annotated[
+        Umfang,
+        Field(
+            title="Umfang",
+            description="„mindestumfang“, oder die Codes 01 bis 45 dessen, was zusätzlich bescheinigt werden soll "
+            "(Codeliste meldebescheinigung.anforderungselement).",
+            examples=["mindestumfang", ["06", "15"]],
+        ),
+    ]
+    zustellung: Annotated[
+        Literal["post", "daten", "dokument"],
+        Field(title="Zustellung", description="Als Brief, als Datensatz oder als PDF-Dokument."),
+    ]
+    zweck: Annotated[
+        Zweck,
+        Field(
+            title="Zweck",
+            description="Nur für das Portal; geht nicht an die Meldebehörde.",
+            json_schema_extra=without_default,
+        ),
+    ] = ""
+
+
+class MeldebescheinigungApplication(Application):
+    """What a portal sends."""
+
+    model_config = ConfigDict(
+        title="Meldebescheinigung", json_schema_extra={"description": "Antrag auf eine Meldebescheinigung."}
+    )
+
+    service: Annotated[Literal["meldebescheinigung"], Field(title="Leistung")]
+    antragsteller: Antragsteller
+    antrag: Antrag
+
+
+class Meldebescheinigung(Service[MeldebescheinigungApplication]):
+    """Ordered with XMeld 1700, answered with 1701."""
+
+    id = "meldebescheinigung"
+    title_de = "Meldebescheinigung"
+    title_en = "Certificate of registration"
+    description_de = (
+        "Bescheinigung der Meldebehörde über die eigenen Meldedaten: als Brief, als Datensatz oder als PDF-Dokument."
+    )
+    description_en = "Certificate of one's own data in the residents' register: by letter, as data, or as a PDF."
+    legal_basis = "§§ 18, 18a BMG, §§ 4 bis 6 BMeldDigiV"
+    trust_level = TrustLevel.HOCH
+    trust_law = "§ 4 BMeldDigiV"
+    fee_de = (
+        "Elektronisch gebührenfrei (§ 18 Abs. 3, § 18a Abs. 2 BMG); auf Papier nach der Gebührenordnung der Gemeinde."
+    )
+    fee_en = "Electronic: free (§ 18 (3), § 18a (2) BMG). On paper: by the municipality's fee schedule."
+    standard = "xmeld"
+    message_type = "1700"
+    application = MeldebescheinigungApplication
+
+    def check(self, application: MeldebescheinigungApplication) -> tuple[FieldError, ...]:
+        person = application.antragsteller
+        wrong = []
+        if application.ags != person.anschrift.ags:
+            wrong.append(field_error("/ags", "ags.not_of_dwelling"))
+        if person.familienname.nicht_vorhanden and person.vornamen.nicht_vorhanden:
+            wrong.append(field_error("/antragsteller/familienname", "name.none"))
+        return tuple(wrong)
+
+    def ags(self, application: MeldebescheinigungApplication) -> str:
+        return application.ags
+
+    def build(self, application: MeldebescheinigungApplication, header: MessageHeader, version: str) -> Message:
+        order = Anfrage(
+            person=_person(application.antragsteller),
+            erweitert=() if application.antrag.umfang == "mindestumfang" else application.antrag.umfang,
+            zustellung=_ZUSTELLUNG[application.antrag.zustellung],
+        )
+        return build_1700(order, header, version)
+
+
+def _person(applicant: Antragsteller) -> xmeld.Identifikation:
+    known = applicant.geburtsdatum
+    return xmeld.Identifikation(
+        familienname=_name(applicant.familienname),
+        vornamen=_name(applicant.vornamen),
+        geburtsdatum=None if known == "unbekannt" else known,
+        anschrift=xmeld.Anschrift(
+            ags=applicant.anschrift.ags, plz=applicant.anschrift.plz, strasse=_street(applicant.anschrift)
+        ),
+    )
+
+
+def _name(name: AllgemeinerName) -> str | None:
+    return None if name.nicht_vorhanden else name.name
+
+
+def _street(address: Anschrift) -> xmeld.Konkateniert | xmeld.Strukturiert:
+    if address.strasse_und_hausnummer:
+        return xmeld.Konkateniert(strasse_und_hausnummer=address.strasse_und_hausnummer)
+    return xmeld.Strukturiert(
+        strasse=address.strasse,
+        hausnummer=address.hausnummer,
+        hausnummerzusatz=address.hausnummerzusatz,
+        teilnummer=address.teilnummer,
+    )
+
+
+SERVICE = Meldebescheinigung()
