@@ -1,4 +1,4 @@
-"""The command ``gateway``. Exit status: 0 done, 1 refused or not valid, 2 wrong usage or configuration, 3 not reachable.
+"""The command ``gateway``.
 
 Commands are imported when they are called, so that ``gateway --help`` answers at once.
 """
