@@ -4,7 +4,7 @@ Three walls keep personal data out (data minimisation, Art. 5 (1) c DSGVO):
 
 * a line carries only the fields in :data:`FIELDS`; any other field is left out and named in ``omitted``;
 * an exception is written as types and ``file:line function`` frames, without its text and without variables, because
-  both may quote the data that caused it;
+  both may quote the data that caused it (our own add their codes, which never do);
 * a line of a foreign library carries its logger, its level and its place in the code. Its text follows only for the
   libraries in :data:`QUOTED`, whose messages name connections, never contents; and even then it is the text *before*
   its arguments are filled in, its first line only.
@@ -27,7 +27,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, InvalidMessageError
 
 _FIELDS = """
 event level timestamp room correlation_id portal tenant service application message_id message_type standard version
@@ -141,6 +141,8 @@ def _bare(error: BaseException) -> dict[str, object]:
     }
     if isinstance(error, GatewayError):
         bare["code"] = error.problem.code
+    if isinstance(error, InvalidMessageError):
+        bare["violations"] = [f"{one.path}: {one.rule}" for one in error.violations[:_FRAMES]]
     return bare
 
 

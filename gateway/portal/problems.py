@@ -92,6 +92,8 @@ def install(app: Flask) -> None:
     """Make every error of ``app`` a problem."""
 
     def known(error: GatewayError) -> Response:
+        if error.problem.status >= 500:
+            _log.error("request failed", code=error.problem.code, exc_info=error)
         return answer(error.problem, error.fields, dict(error.headers))
 
     def http(error: HTTPException) -> Response:
