@@ -9,10 +9,10 @@ code units (section 3.2.3), while Python sorts by code point; they differ for na
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 _LARGEST = 2**53 - 1
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False).encode
+_quote = json.encoder.encode_basestring  # escapes exactly what RFC 8785 section 3.2.2.2 escapes
+_WORDS = {True: "true", False: "false", None: "null"}
 
 
 class CanonicalError(ValueError):
@@ -22,7 +22,7 @@ class CanonicalError(ValueError):
 def canonical(value: object) -> bytes:
     """Return the canonical UTF-8 bytes. Raises CanonicalError outside the subset (a float, a lone surrogate)."""
     try:
-        return _encode(_ordered(value)).encode("utf-8")
+        return _write(value).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CanonicalError("a string holds a lone surrogate (RFC 8785 section 3.2.2.2)") from error
     except RecursionError as error:
@@ -44,26 +44,28 @@ def parse(data: bytes) -> object:
     return value
 
 
-def _ordered(value: object) -> object:
-    if isinstance(value, str | bool | None):
-        return value
+def _write(value: object) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, bool) or value is None:
+        return _WORDS[value]
     if isinstance(value, int):
         if not -_LARGEST <= value <= _LARGEST:
             raise CanonicalError("an integer has more than 53 bits")
-        return value
-    if isinstance(value, Mapping):
-        return {name: _ordered(value[name]) for name in _sorted_names(value)}
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{_quote(name)}:{_write(value[name])}" for name in _sorted_names(value)]) + "}"
     if isinstance(value, list | tuple):
-        return [_ordered(one) for one in value]
+        return "[" + ",".join(map(_write, value)) + "]"
     raise CanonicalError(f"{type(value).__name__} is outside the subset")
 
 
-def _sorted_names(value: Mapping[str, object]) -> list[str]:
-    if not all(isinstance(name, str) for name in value):
-        raise CanonicalError("a name is not a string")
-    if all(map(str.isascii, value)):
-        return sorted(value)
-    return sorted(value, key=_utf16)
+def _sorted_names(value: dict[str, object]) -> list[str]:
+    try:
+        plain = "".join(value).isascii()
+    except TypeError as error:
+        raise CanonicalError("a name is not a string") from error
+    return sorted(value) if plain else sorted(value, key=_utf16)
 
 
 def _utf16(name: str) -> bytes:

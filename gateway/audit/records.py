@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from gateway.audit.events import Event
+from gateway.audit.insertion import Value, insert
 from gateway.store.database import timestamp
 from gateway.store.tables import audit_salt, event
 
@@ -33,8 +34,8 @@ _REF_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
 _DIGEST_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CODE = re.compile(r"(?:[a-z][a-z0-9_]{0,31}(?:[.-][A-Za-z0-9_]{1,40}){0,4})?")
 
-_INSERT_EVENT = insert(event)
-_INSERT_SALT = insert(audit_salt)
+_EVENT_COLUMNS = ("case_id", "at", "event", "actor", "peer", "ref", "dig", "err")
+_SALT_COLUMNS = ("case_id", "name", "salt")
 
 
 def _guard(name: str, pattern: re.Pattern[str], value: str) -> None:
@@ -127,33 +128,26 @@ def write(connection: Connection, entries: Iterable[Entry], *, at: datetime) -> 
     ``at`` is when it happened (with zone). It may repeat or go back when the clock is set: the order of the log is
     the order of writing, never of time. Raises sqlalchemy.exc.IntegrityError if a digest name is used twice in a case.
     """
+    if at.tzinfo is None:
+        raise ValueError("audit entry: at is a time without a zone")
     stamp = timestamp(at)
-    rows: list[dict[str, object]] = []
-    salts: list[dict[str, object]] = []
+    rows: list[tuple[Value, ...]] = []
+    salts: list[tuple[Value, ...]] = []
     for entry in entries:
         digests: list[str] = []
         for name, payload in entry.digests:
             salt = os.urandom(32)
-            salts.append({"case_id": entry.case, "name": name, "salt": salt})
+            salts.append((entry.case, name, salt))
             digests.append(f'{{"d":"{salted_digest(salt, payload)}","n":"{name}"}}')
         rows.append(_row(entry, stamp, f"[{','.join(digests)}]"))
-    if rows:
-        connection.execute(_INSERT_EVENT, rows)
-    if salts:
-        connection.execute(_INSERT_SALT, salts)
+    insert(connection, event, _EVENT_COLUMNS, rows)
+    insert(connection, audit_salt, _SALT_COLUMNS, salts)
 
 
-def _row(entry: Entry, stamp: str, digests: str) -> dict[str, object]:
-    return {
-        "case_id": entry.case,
-        "at": stamp,
-        "event": entry.event.value,
-        "actor": f"{entry.actor.kind.value}:{entry.actor.id}",
-        "peer": entry.peer,
-        "ref": _json(entry.ref),
-        "dig": digests,
-        "err": _json({"class": entry.err_class, "code": entry.err_code}),
-    }
+def _row(entry: Entry, stamp: str, digests: str) -> tuple[Value, ...]:
+    actor = f"{entry.actor.kind.value}:{entry.actor.id}"
+    err = _json({"class": entry.err_class, "code": entry.err_code})
+    return entry.case, stamp, entry.event.value, actor, entry.peer, _json(entry.ref), digests, err
 
 
 def _json(texts: Mapping[str, str]) -> str:
