@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from gateway.catalogue import services
 from gateway.catalogue.application import Application
 from gateway.catalogue.body import MALFORMED, read_object
-from gateway.catalogue.rules import field_error, field_errors
+from gateway.catalogue.rules import TRUST_LEVEL_LAW
 from gateway.catalogue.service import Service
+from gateway.catalogue.validation import field_errors
 from gateway.errors import FieldError, GatewayError, Problem
 from gateway.model import Whose
 
@@ -119,6 +120,5 @@ def _typed(service: Service[Any], body: bytes) -> Application:
 def _check_trust(service: Service[Any], application: Application) -> None:
     if application.identification.vertrauensniveau.rank >= service.trust_level.rank:
         return
-    context = {"level": service.trust_level.value, "law": service.trust_law}
-    field = field_error("/identification/vertrauensniveau", TRUST_LEVEL_TOO_LOW.code, context)
-    raise GatewayError(TRUST_LEVEL_TOO_LOW, (field,))
+    words = {"level": service.trust_level.value, "law": service.trust_law}
+    raise GatewayError(TRUST_LEVEL_TOO_LOW, (TRUST_LEVEL_LAW.at("/identification/vertrauensniveau", words),))

@@ -1,7 +1,7 @@
-"""The types of fields that applications are made of; titles and descriptions are German, portals' people read them.
+"""The types of fields that applications are made of, and the rules that belong to them.
 
-Texts are one line of DIN 91379 type C in Unicode NFC. Absent is absent: ``null`` and the empty text are refused, an
-optional text that was not sent is ``""`` in the model.
+Texts are one line of DIN 91379 type C in Unicode NFC. Absent is absent: ``null`` and the empty text are refused; an
+optional text that was not sent is ``""`` in the model. Titles and descriptions are German: portals' people read them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,48 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from gateway.catalogue import patterns
-from gateway.catalogue.rules import broken
+from gateway.catalogue.rules import TYPE_TRUE, Rule, matching
+from gateway.standards import din91379
+
+AGS_FORMAT = Rule(
+    code="ags.format",
+    de="Der Amtliche Gemeindeschlüssel besteht aus genau acht Ziffern.",
+    en="An AGS has exactly eight digits.",
+)
+PLZ_FORMAT = Rule(
+    code="plz.format",
+    de="Die Postleitzahl besteht aus genau fünf Ziffern.",
+    en="A postcode has exactly five digits.",
+)
+HAUSNUMMER_FORMAT = Rule(
+    code="hausnummer.format",
+    de="Die Hausnummer besteht aus ein bis vier Ziffern; Buchstaben gehören in hausnummerzusatz.",
+    en="A house number has one to four digits; letters belong into hausnummerzusatz.",
+)
+HAUSNUMMERZUSATZ_FORMAT = Rule(
+    code="hausnummerzusatz.format",
+    de="Der Hausnummernzusatz hat höchstens vier Zeichen: Buchstaben, Ziffern, Punkt, Schrägstrich, Leerzeichen.",
+    en="A house number suffix has at most four characters: letters, digits, full stop, slash, blank.",
+)
+PORTAL_CASE_FORMAT = Rule(
+    code="portal_case.format",
+    de="Das Aktenzeichen des Portals hat höchstens 100 Zeichen: Buchstaben A–Z, Ziffern und . _ : / -",
+    en="The portal's case id has at most 100 characters: letters A–Z, digits, and . _ : / -",
+)
+MITTEL_FORMAT = Rule(
+    code="mittel.format",
+    de="Das Identifizierungsmittel ist ein kurzer Name in Kleinbuchstaben, zum Beispiel eid.",
+    en="The means of identification is a short name in lower case, for example eid.",
+)
+DATE_FORMAT = Rule(
+    code="date.format",
+    de="Das Datum bitte als JJJJ-MM-TT, JJJJ-MM, JJJJ oder als „unbekannt“ angeben.",
+    en="Give the date as YYYY-MM-DD, YYYY-MM, YYYY, or as “unbekannt”.",
+)
+DATE_INVALID = Rule(
+    code="date.invalid", de="Dieses Datum gibt es im Kalender nicht.", en="There is no such date in the calendar."
+)
+DATE_FUTURE = Rule(code="date.future", de="Dieses Datum liegt in der Zukunft.", en="This date lies in the future.")
 
 
 class Part(BaseModel):
@@ -33,43 +73,49 @@ def _calendar_date(text: str) -> str:
     try:
         date.fromisoformat(f"{text}-01-01"[:10])
     except ValueError:
-        raise broken("date.invalid") from None
+        raise DATE_INVALID.broken() from None
     latest = (datetime.now(UTC) + timedelta(hours=14)).date().isoformat()
     if text > latest[: len(text)]:
-        raise broken("date.future")
+        raise DATE_FUTURE.broken()
     return text
 
 
 def _only_true(value: bool) -> bool:
     if not value:
-        raise broken("type.true")
+        raise TYPE_TRUE.broken()
     return value
 
 
-def _line(most: int) -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=most, pattern=patterns.LINE)
+def line(most: int) -> StringConstraints:
+    """Return the constraint of a text of one line with at most ``most`` characters."""
+    return StringConstraints(min_length=1, max_length=most, pattern=din91379.LINE)
 
 
-Ags = Annotated[str, StringConstraints(pattern=patterns.AGS), Field(examples=["03454035"])]
+Ags = Annotated[str, matching("^[0-9]{8}$", AGS_FORMAT), Field(examples=["03454035"])]
 """Amtlicher Gemeindeschlüssel, 8 digits, always text: it begins with a zero."""
 
-Plz = Annotated[str, StringConstraints(pattern=patterns.PLZ), Field(examples=["49716"])]
-Hausnummer = Annotated[str, StringConstraints(pattern=patterns.HAUSNUMMER), Field(examples=["12"])]
-Hausnummerzusatz = Annotated[str, StringConstraints(pattern=patterns.HAUSNUMMERZUSATZ), Field(examples=["a"])]
-PortalCase = Annotated[str, StringConstraints(pattern=patterns.PORTAL_CASE), Field(examples=["OR-2026-000123"])]
-Mittel = Annotated[str, StringConstraints(pattern=patterns.MITTEL), Field(examples=["eid"])]
+Plz = Annotated[str, matching("^[0-9]{5}$", PLZ_FORMAT), Field(examples=["49716"])]
+Hausnummer = Annotated[str, matching("^[0-9]{1,4}$", HAUSNUMMER_FORMAT), Field(examples=["12"])]
 
-Name = Annotated[str, _line(200)]
-Strasse = Annotated[str, _line(55)]
+_ZUSATZ = f"{din91379.LETTERS}0-9./"
+Hausnummerzusatz = Annotated[
+    str, matching(f"^[{_ZUSATZ}](?:[{_ZUSATZ} ]{{0,2}}[{_ZUSATZ}])?$", HAUSNUMMERZUSATZ_FORMAT), Field(examples=["a"])
+]
+PortalCase = Annotated[
+    str, matching("^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$", PORTAL_CASE_FORMAT), Field(examples=["OR-2026-000123"])
+]
+Mittel = Annotated[str, matching("^[a-z][a-z0-9_.-]{0,39}$", MITTEL_FORMAT), Field(examples=["eid"])]
+
+Name = Annotated[str, line(200)]
+Strasse = Annotated[str, line(55)]
 """At most 55 characters (XMeld 25.11a, schema text)."""
 
-StrasseUndHausnummer = Annotated[str, _line(100)]
-Teilnummer = Annotated[str, _line(10)]
-Zweck = Annotated[str, _line(500)]
+StrasseUndHausnummer = Annotated[str, line(100)]
+Teilnummer = Annotated[str, line(10)]
 
 TeilbekanntesDatum = Annotated[
     str,
-    StringConstraints(pattern=patterns.TEILBEKANNTES_DATUM),
+    matching("^(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?|unbekannt)$", DATE_FORMAT),
     AfterValidator(_calendar_date),
     Field(examples=["1984-08-12", "1984-08", "1984", "unbekannt"]),
 ]

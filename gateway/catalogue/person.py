@@ -23,7 +23,23 @@ from gateway.catalogue.fields import (
     Teilnummer,
     without_default,
 )
-from gateway.catalogue.rules import broken
+from gateway.catalogue.rules import Rule
+
+NAME_ONE_OF = Rule(
+    code="name.one_of",
+    de="Bitte entweder name oder nicht_vorhanden angeben.",
+    en="Give either name or nicht_vorhanden.",
+)
+STRASSE_MISSING = Rule(
+    code="anschrift.strasse_missing",
+    de="Der Anschrift fehlt die Straße: bitte strasse oder strasse_und_hausnummer angeben.",
+    en="The address lacks the street: give strasse or strasse_und_hausnummer.",
+)
+STRASSE_TWICE = Rule(
+    code="anschrift.strasse_twice",
+    de="Die Straße bitte nur einmal angeben: strasse_und_hausnummer in einem Text, oder strasse mit ihren Teilen.",
+    en="Give the street once: strasse_und_hausnummer as one text, or strasse with its parts.",
+)
 
 _PARTS_OF_STREET = ("hausnummer", "hausnummerzusatz", "teilnummer")
 
@@ -58,7 +74,7 @@ class AllgemeinerName(Part):
     @model_validator(mode="after")
     def _one_of(self) -> AllgemeinerName:
         if bool(self.name) == self.nicht_vorhanden:
-            raise broken("name.one_of")
+            raise NAME_ONE_OF.broken()
         return self
 
 
@@ -108,9 +124,9 @@ class Anschrift(Part):
     def _street_once(self) -> Anschrift:
         in_parts = self.strasse or self.hausnummer or self.hausnummerzusatz or self.teilnummer
         if self.strasse_und_hausnummer and in_parts:
-            raise broken("anschrift.strasse_twice")
+            raise STRASSE_TWICE.broken()
         if not self.strasse_und_hausnummer and not self.strasse:
-            raise broken("anschrift.strasse_missing")
+            raise STRASSE_MISSING.broken()
         return self
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
-from gateway.catalogue import patterns
 from gateway.catalogue.application import Application
-from gateway.catalogue.fields import Part, Zweck, without_default
+from gateway.catalogue.fields import Part, line, without_default
 from gateway.catalogue.person import AllgemeinerName, Anschrift, Antragsteller
-from gateway.catalogue.rules import broken, field_error
+from gateway.catalogue.rules import Rule, matching
 from gateway.catalogue.service import Service
 from gateway.errors import FieldError
 from gateway.model import Message, MessageHeader, TrustLevel
@@ -23,12 +22,36 @@ from gateway.standards.xmeld import identifikation as xmeld
 from gateway.standards.xmeld.codes import ANFORDERUNGSELEMENTE, Zustellvariante
 from gateway.standards.xmeld.meldebescheinigung import Anfrage, build_1700
 
+AGS_NOT_OF_DWELLING = Rule(
+    code="ags.not_of_dwelling",
+    de="Zuständig ist die Meldebehörde der alleinigen Wohnung oder Hauptwohnung; der Gemeindeschlüssel des Antrags "
+    "muss der der Anschrift sein.",
+    en="The registration office of the only or main dwelling is in charge; the application's AGS must be that of the "
+    "address.",
+)
+NAME_NONE = Rule(
+    code="name.none",
+    de="Familienname und Vornamen können nicht beide fehlen; ein einziger Name gehört in den Familiennamen.",
+    en="Family name and given names cannot both be missing; a person's only name is the family name.",
+)
+UMFANG_FORMAT = Rule(
+    code="umfang.format",
+    de='Der Umfang ist „mindestumfang“ oder eine Liste von Codes, zum Beispiel ["06", "15"].',
+    en='The extent is “mindestumfang” or a list of codes, for example ["06", "15"].',
+)
+UMFANG_CODE = Rule(
+    code="umfang.code",
+    de="Der Umfang nennt einen Code außerhalb von 01 bis 45.",
+    en="The extent names a code outside 01 to 45.",
+)
+UMFANG_TWICE = Rule(code="umfang.twice", de="Der Umfang nennt einen Code zweimal.", en="The extent names a code twice.")
+
 _ZUSTELLUNG = {"post": Zustellvariante.POST, "daten": Zustellvariante.DATEN, "dokument": Zustellvariante.DOKUMENT}
 
 
 def _no_code_twice(codes: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(codes)) != len(codes):
-        raise broken("umfang.twice")
+        raise UMFANG_TWICE.broken()
     return codes
 
 
@@ -39,7 +62,7 @@ def _kind_of_extent(value: object) -> str | None:
 
 
 Anforderungselement = Annotated[
-    str, StringConstraints(pattern=patterns.ANFORDERUNGSELEMENT), Field(examples=["06", "15"])
+    str, matching("^(?:0[1-9]|[1-3][0-9]|4[0-5])$", UMFANG_CODE), Field(examples=["06", "15"])
 ]
 Codes = Annotated[
     tuple[Anforderungselement, ...],
@@ -48,7 +71,7 @@ Codes = Annotated[
 ]
 Umfang = Annotated[
     Annotated[Literal["mindestumfang"], Tag("<mindestumfang>")] | Annotated[Codes, Tag("<codes>")],
-    Discriminator(_kind_of_extent, custom_error_type="umfang.format", custom_error_message="see RULES"),
+    Discriminator(_kind_of_extent, custom_error_type=UMFANG_FORMAT.code, custom_error_message=UMFANG_FORMAT.en),
 ]
 
 
@@ -73,7 +96,8 @@ class Antrag(Part):
         Field(title="Zustellung", description="Als Brief, als Datensatz oder als PDF-Dokument."),
     ]
     zweck: Annotated[
-        Zweck,
+        str,
+        line(500),
         Field(
             title="Zweck",
             description="Nur für das Portal; geht nicht an die Meldebehörde.",
@@ -119,9 +143,9 @@ class Meldebescheinigung(Service[MeldebescheinigungApplication]):
         person = application.antragsteller
         wrong = []
         if application.ags != person.anschrift.ags:
-            wrong.append(field_error("/ags", "ags.not_of_dwelling"))
+            wrong.append(AGS_NOT_OF_DWELLING.at("/ags"))
         if person.familienname.nicht_vorhanden and person.vornamen.nicht_vorhanden:
-            wrong.append(field_error("/antragsteller/familienname", "name.none"))
+            wrong.append(NAME_NONE.at("/antragsteller/familienname"))
         return tuple(wrong)
 
     def ags(self, application: MeldebescheinigungApplication) -> str:
