@@ -1,0 +1,159 @@
+"""The one writer: commits are durable and shared, a failure undoes only its own work, a second process is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from gateway.errors import ConfigurationError
+from gateway.store import tables
+from gateway.store.database import Database, moment, timestamp
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path}/gateway.sqlite")
+    yield opened
+    opened.close()
+
+
+def add_salt(connection: Connection, name: str, salt: bytes) -> str:
+    connection.execute(insert(tables.audit_salt), {"case_id": "c", "name": name, "salt": salt})
+    return name
+
+
+def names(database: Database) -> list[str]:
+    return sorted(database.read(lambda c: c.execute(text("SELECT name FROM audit_salt")).scalars().all()))
+
+
+def test_a_write_returns_its_result_and_can_be_read_at_once(database: Database) -> None:
+    assert database.write(lambda c: add_salt(c, "a", b"1" * 32)) == "a"
+    assert names(database) == ["a"]
+
+
+def test_many_threads_share_commits(database: Database) -> None:
+    hold = threading.Event()
+    blocker = threading.Thread(target=lambda: database.write(lambda _: hold.wait(10)))
+    blocker.start()
+    writers = [
+        threading.Thread(target=lambda n=n: database.write(lambda c: add_salt(c, f"n{n}", bytes([n]) * 32)))
+        for n in range(40)
+    ]
+    for writer in writers:
+        writer.start()
+    before = database.commits
+    hold.set()
+    for writer in [blocker, *writers]:
+        writer.join(10)
+    assert len(names(database)) == 40
+    assert database.commits - before < 20
+
+
+def test_in_a_shared_commit_a_failure_undoes_only_its_own_work(database: Database) -> None:
+    hold = threading.Event()
+    results: dict[str, object] = {}
+
+    def attempt(name: str, salt: bytes) -> None:
+        def work(connection: Connection) -> str:
+            add_salt(connection, name + "-first", salt[::-1])
+            return add_salt(connection, name, salt)
+
+        try:
+            results[name] = database.write(work)
+        except IntegrityError as error:
+            results[name] = error
+
+    blocker = threading.Thread(target=lambda: database.write(lambda _: hold.wait(10)))
+    blocker.start()
+    same = bytes(range(32))
+    writers = [
+        threading.Thread(target=attempt, args=arguments)
+        for arguments in (("good", b"g" * 31 + b"0"), ("taken", same), ("twice", same), ("fine", b"f" * 31 + b"1"))
+    ]
+    for writer in writers:
+        writer.start()
+    hold.set()
+    for writer in [blocker, *writers]:
+        writer.join(10)
+    lost = [name for name, result in results.items() if isinstance(result, IntegrityError)]
+    assert lost in (["taken"], ["twice"])
+    kept = {"good", "fine", "taken", "twice"} - set(lost)
+    assert set(names(database)) == kept | {f"{name}-first" for name in kept}
+
+
+def test_what_a_work_raises_reaches_its_caller_and_the_writer_lives_on(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        database.write(lambda _: 1 // 0)
+    assert database.write(lambda c: add_salt(c, "after", b"2" * 32)) == "after"
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(OperationalError, match="readonly"):
+        database.read(lambda c: add_salt(c, "x", b"3" * 32))
+
+
+def test_a_second_process_is_refused_with_what_to_do(database: Database) -> None:
+    with pytest.raises(ConfigurationError, match="another running gateway"):
+        Database(f"sqlite:///{database.path}")
+
+
+def test_beside_a_running_gateway_the_file_can_be_read(database: Database) -> None:
+    database.write(lambda c: add_salt(c, "a", b"1" * 32))
+    beside = Database(f"sqlite:///{database.path}", writable=False)
+    assert names(beside) == ["a"]
+    with pytest.raises(RuntimeError, match="read-only"):
+        beside.write(lambda c: add_salt(c, "b", b"2" * 32))
+    beside.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/x"])
+def test_an_engine_that_keeps_nothing_or_is_not_there_yet_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="SQLite file"):
+        Database(url)
+
+
+def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
+    code = """
+import sys
+from sqlalchemy import insert
+from gateway.store import tables
+from gateway.store.database import Database
+database = Database(sys.argv[1])
+for n in range(1_000_000):
+    row = {"case_id": "c", "name": str(n), "salt": n.to_bytes(32, "big")}
+    database.write(lambda c: c.execute(insert(tables.audit_salt), row))
+    print(n, flush=True)
+"""
+    url = f"sqlite:///{tmp_path}/gateway.sqlite"
+    process = subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    last = -1
+    for line in process.stdout:
+        last = int(line)
+        if last == 50:
+            os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert last >= 50
+    reopened = Database(url)
+    found = {int(name) for name in names(reopened)}
+    reopened.close()
+    assert set(range(last + 1)) <= found
+
+
+def test_times_are_written_in_utc_with_milliseconds_and_sort_as_text() -> None:
+    berlin = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    assert timestamp(berlin) == "2026-05-01T10:00:00.123Z"
+    assert moment(timestamp(berlin)) == berlin.replace(microsecond=123000)
+    whole = berlin.replace(microsecond=0)
+    assert timestamp(whole) < timestamp(berlin) < timestamp(whole + timedelta(seconds=1))
