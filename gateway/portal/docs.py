@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.catalogue import Service
+from gateway.catalogue.rules import Rule
 from gateway.errors import Problem
 from gateway.model import ApplicationState, Whose
 from gateway.portal import fields
@@ -43,6 +45,7 @@ WHO = {
 }
 """Who has to act, in German."""
 
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 _SHORT_TERM = "public, max-age=300"
 
 
@@ -116,6 +119,7 @@ def _render(document: dict[str, Any], services: tuple[Service[Any], ...]) -> tup
         examples=examples,
         application=next(iter(examples.values()), "{}"),
         states=STATES,
+        field_errors={code: _PLACEHOLDER.sub("…", rule.de) for code, rule in sorted(Rule.declared.items())},
         who={one.value: words for one, words in WHO.items()},
     )
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

@@ -87,7 +87,9 @@ class ServiceLine(_Answer):
 
     id: str = Field(description="Steht im Antrag im Feld service")
     title: str
+    description: str
     legal_basis: str = Field(description="Rechtsgrundlage")
+    fee: str = Field(description="Gebühren in Worten")
     trust_level: TrustLevel = Field(description="Mindestens nötiges Vertrauensniveau der Identifizierung")
     trust_law: str = Field(description="Wo das Vertrauensniveau festgelegt ist")
     leika: list[str] = Field(description="LeiKa-Schlüssel, soweit bestätigt")

@@ -84,11 +84,14 @@ def application_schema(service: Service[Any]) -> dict[str, Any]:
 
 
 def _listed(services: tuple[Service[Any], ...], language: str) -> str:
+    german = language == "de"
     lines = [
         ServiceLine(
             id=one.id,
-            title=one.title_de if language == "de" else one.title_en,
+            title=one.title_de if german else one.title_en,
+            description=one.description_de if german else one.description_en,
             legal_basis=one.legal_basis,
+            fee=one.fee_de if german else one.fee_en,
             trust_level=one.trust_level,
             trust_law=one.trust_law,
             leika=list(one.leika),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, JsonValue, Tag
 
 from gateway.catalogue.application import Application
 from gateway.catalogue.fields import Part, line, without_default
@@ -106,11 +106,29 @@ class Antrag(Part):
     ] = ""
 
 
+_EXAMPLE: dict[str, JsonValue] = {
+    "service": "meldebescheinigung",
+    "ags": "03454035",
+    "portal_case": "OR-2026-000123",
+    "submitted_at": "2026-11-23T09:15:30+01:00",
+    "identification": {"vertrauensniveau": "hoch", "mittel": "eid"},
+    "antragsteller": {
+        "familienname": {"name": "Mustermann"},
+        "vornamen": {"name": "Erika"},
+        "geburtsdatum": "1984-08-12",
+        "anschrift": {"ags": "03454035", "plz": "49716", "strasse_und_hausnummer": "Musterstraße 12 a"},
+    },
+    "antrag": {"umfang": "mindestumfang", "zustellung": "dokument"},
+}
+"""Shown to portals; the documentation's tests hand it in."""
+
+
 class MeldebescheinigungApplication(Application):
     """What a portal sends."""
 
     model_config = ConfigDict(
-        title="Meldebescheinigung", json_schema_extra={"description": "Antrag auf eine Meldebescheinigung."}
+        title="Meldebescheinigung",
+        json_schema_extra={"description": "Antrag auf eine Meldebescheinigung.", "examples": [_EXAMPLE]},
     )
 
     service: Annotated[Literal["meldebescheinigung"], Field(title="Leistung")]
