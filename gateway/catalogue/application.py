@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from gateway.catalogue.fields import Ags, Mittel, Part, PortalCase
+from gateway.catalogue.fields import Ags, Mittel, Moment, Part, PortalCase
 from gateway.model import TrustLevel
 
 
@@ -47,11 +47,10 @@ class Application(Part):
         ),
     ]
     submitted_at: Annotated[
-        AwareDatetime,
+        Moment,
         Field(
             title="Zeitpunkt der Antragstellung",
             description="Wann die Person den Antrag abgeschickt hat, mit Zeitzone (RFC 3339).",
-            examples=["2026-11-23T09:15:30+01:00"],
         ),
     ]
     identification: Identification

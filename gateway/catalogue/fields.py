@@ -6,12 +6,13 @@ optional text that was not sent is ``""`` in the model. Titles and descriptions 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from gateway.catalogue.rules import TYPE_TRUE, Rule, matching
+from gateway.catalogue.rules import TIME_INVALID, TIME_NO_ZONE, TYPE_TEXT, TYPE_TRUE, Rule, matching
 from gateway.standards import din91379
 
 AGS_FORMAT = Rule(
@@ -80,6 +81,26 @@ def _calendar_date(text: str) -> str:
     return text
 
 
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+
+
+def _moment(value: object) -> datetime:
+    """Read a time of RFC 3339. pydantic's own reader would take the text of a number as seconds since 1970."""
+    if not isinstance(value, str):
+        raise TYPE_TEXT.broken()
+    found = _RFC_3339.fullmatch(value)
+    if found is None:
+        raise TIME_INVALID.broken()
+    if found[2] is None:
+        raise TIME_NO_ZONE.broken()
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise TIME_INVALID.broken() from None
+
+
 def _only_true(value: bool) -> bool:
     if not value:
         raise TYPE_TRUE.broken()
@@ -120,5 +141,13 @@ TeilbekanntesDatum = Annotated[
     Field(examples=["1984-08-12", "1984-08", "1984", "unbekannt"]),
 ]
 """A date that may be known in part or not at all (XInneres datum/2, TeilbekanntesDatumMitUnbekannt)."""
+
+Moment = Annotated[
+    datetime,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+    Field(examples=["2026-11-23T09:15:30+01:00"]),
+]
+"""A time with its zone."""
 
 OnlyTrue = Annotated[bool, AfterValidator(_only_true), WithJsonSchema({"const": True, "type": "boolean"})]

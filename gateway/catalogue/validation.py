@@ -32,11 +32,6 @@ _OF_TYPE: dict[str, Rule] = {
     "tuple_type": rules.TYPE_LIST,
     "too_short": rules.LIST_EMPTY,
     "too_long": rules.LIST_TOO_LONG,
-    "timezone_aware": rules.TIME_NO_ZONE,
-    "datetime_type": rules.TIME_INVALID,
-    "datetime_parsing": rules.TIME_INVALID,
-    "datetime_from_date_parsing": rules.TIME_INVALID,
-    "datetime_object_invalid": rules.TIME_INVALID,
 }
 """By pydantic's error type; what is not listed breaks FIELD_INVALID."""
 
@@ -58,10 +53,10 @@ def _field_error(error: ErrorDetails) -> FieldError:
 
 def _rule(error: ErrorDetails) -> Rule:
     kind = error["type"]
-    if kind in Rule.declared:
-        return Rule.declared[kind]
     if error["input"] is None and kind != "missing":
         return rules.FIELD_NULL
+    if kind in Rule.declared:
+        return Rule.declared[kind]
     if kind == "string_pattern_mismatch":
         pattern = error["ctx"]["pattern"]
         return _rule_of_line(error["input"]) if pattern == din91379.LINE else OF_PATTERN[pattern]
