@@ -65,6 +65,10 @@ class SchemaPackage:
 
     def _broken_rules(self, root: etree._Element) -> tuple[Violation, ...]:
         return tuple(
-            Violation(path=self.names.path(place), rule=f"rule.{rule.id}", line=line_of(place))
+            Violation(
+                path=self.names.path(place.element, place.attribute),
+                rule=f"rule.{rule.id}",
+                line=line_of(place.element),
+            )
             for rule, place in self.rules.broken(root)
         )

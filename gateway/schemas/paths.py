@@ -29,10 +29,10 @@ class Names:
     prefix: str
     declared: frozenset[str]
 
-    def path(self, element: etree._Element) -> str:
-        """Return the XPath of an element; positions are given where siblings share the name."""
+    def path(self, element: etree._Element, attribute: str | None = None) -> str:
+        """Return the XPath of an element or its attribute; positions are given where siblings share the name."""
         steps = [self._step(one) for one in (element, *element.iterancestors())]
-        return "/" + "/".join(reversed(steps))
+        return "/" + "/".join(reversed(steps)) + (f"/{self.attribute(attribute)}" if attribute else "")
 
     def mask(self, path: str, root: etree._Element) -> str:
         """Return a path as libxml2 reports it, with the prefixes of this package and unknown names masked."""
@@ -51,6 +51,7 @@ class Names:
         return qualified.localname if qualified.namespace is None else "*"
 
     def attribute(self, name: str) -> str:
+        """Return how an attribute without namespace is written in paths."""
         return f"@{name}" if name in self.declared else "@*"
 
     def _step(self, element: etree._Element) -> str:

@@ -36,6 +36,14 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """An element, or an attribute of it."""
+
+    element: etree._Element
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Selection:
     rules: tuple[Rule, ...]
     any_broken: etree.XPath
@@ -55,13 +63,13 @@ class Rules:
         expression = " or ".join(rule.expression for rule in rules) or "false()"
         return _Selection(rules=rules, any_broken=etree.XPath(f"boolean({expression})", namespaces=self._namespaces))
 
-    def broken(self, root: etree._Element) -> list[tuple[Rule, etree._Element]]:
-        """Return every rule that the message breaks, with the element where it does."""
+    def broken(self, root: etree._Element) -> list[tuple[Rule, Place]]:
+        """Return every rule that the message breaks, with the place where it does."""
         number = etree.QName(root).localname[-_NUMBER:]
         selection = self._by_number.get(number, self._otherwise)
         if not selection.any_broken(root):
             return []
-        return [(rule, place) for rule in selection.rules for place in _elements(rule.broken(root))]
+        return [(rule, place) for rule in selection.rules for place in _places(rule.broken(root))]
 
 
 def read(file: Path) -> tuple[tuple[Rule, ...], dict[str, str]]:
@@ -104,5 +112,10 @@ def _rule(entry: dict[str, Any], namespaces: dict[str, str], file: Path) -> Rule
     )
 
 
-def _elements(result: object) -> list[etree._Element]:
-    return [one for one in result if isinstance(one, etree._Element)] if isinstance(result, list) else []
+def _places(result: Any) -> list[Place]:
+    return [
+        Place(element=one)
+        if isinstance(one, etree._Element)
+        else Place(element=one.getparent(), attribute=one.attrname)
+        for one in result
+    ]
