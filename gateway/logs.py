@@ -39,8 +39,8 @@ library at text exception omitted
 FIELDS = frozenset(_FIELDS.split())
 """The fields that a line may carry: ids, codes, counts, times. A new one is added here, after thinking twice."""
 
-QUOTED = ("_granian", "granian", "urllib3", "sqlalchemy.pool")
-"""Libraries (by the beginning of the logger's name) whose message templates are written."""
+QUOTED = ("gateway", "adapters", "_granian", "granian", "urllib3", "sqlalchemy.pool")
+"""Loggers (by the beginning of their names) whose message templates are written: ours, and libraries we have read."""
 
 GRANIAN_LOGGING = {
     "handlers": {},

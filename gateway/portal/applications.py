@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from gateway.errors import GatewayError
-from gateway.intake.pipeline import Intake
+from gateway.intake.pipeline import KEY_REUSED, Intake
 from gateway.metrics import Metrics
 from gateway.model import ApplicationState
 from gateway.portal.access import AUTH_INVALID, AUTH_MISSING, Access
@@ -112,7 +112,7 @@ class Applications:
                     },
                 ),
             ),
-            problems=(*_REFUSALS, KEY_MISSING, KEY_MALFORMED),
+            problems=(*_REFUSALS, KEY_MISSING, KEY_MALFORMED, KEY_REUSED),
             parameters=(_KEY_PARAMETER,),
             takes_application=True,
             secured=True,

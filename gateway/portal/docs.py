@@ -22,7 +22,9 @@ from gateway.catalogue.rules import Rule
 from gateway.errors import Problem
 from gateway.model import ApplicationState, Whose
 from gateway.portal import fields
+from gateway.portal.observation import CORRELATION_HEADER
 from gateway.portal.openapi import openapi
+from gateway.portal.problems import ALWAYS
 from gateway.portal.routes import Reply, Route
 
 STATES = {
@@ -81,7 +83,7 @@ class Documentation:
             rule="/v1/openapi.json",
             view=self.openapi,
             tag="Dokumentation",
-            summary="Dieses Dokument",
+            summary="OpenAPI-Dokument",
             description="Die Beschreibung dieser Schnittstelle nach OpenAPI 3.1, aus dem Code erzeugt.",
             replies=(Reply(status=200, description="Das Dokument."),),
         )
@@ -119,6 +121,8 @@ def _render(document: dict[str, Any], services: tuple[Service[Any], ...]) -> tup
         examples=examples,
         application=next(iter(examples.values()), "{}"),
         states=STATES,
+        correlation=CORRELATION_HEADER,
+        anywhere=[one.code for one in ALWAYS],
         field_errors={code: _PLACEHOLDER.sub("…", rule.de) for code, rule in sorted(Rule.declared.items())},
         who={one.value: words for one, words in WHO.items()},
     )

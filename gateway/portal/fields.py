@@ -49,7 +49,7 @@ def example(schema: Schema, schemas: Schema) -> Any:
     own = [*found.get("examples", ()), *found.get("enum", ())]
     own += [found[key] for key in ("const", "default") if found.get(key) is not None]
     if own:
-        return own[0]
+        return _ordered(own[0], found, schemas)
     if variants := _variants(found, schemas):
         return example(variants[0], schemas)
     if found.get("type") == "array":
@@ -57,6 +57,17 @@ def example(schema: Schema, schemas: Schema) -> Any:
     if "properties" in found:
         return _example_object(found, schemas)
     return {"string": "…", "integer": 1, "number": 1.0, "boolean": True}.get(found.get("type", ""))
+
+
+def _ordered(value: Any, schema: Schema, schemas: Schema) -> Any:
+    """Put the members of an example into the order of the fields: pydantic sorts them by name."""
+    if not isinstance(value, dict):
+        return value
+    inner = schema.get("properties", {})
+    return {
+        name: _ordered(value[name], _resolved(inner[name], schemas) if name in inner else {}, schemas)
+        for name in sorted(value, key=[*inner].index if value.keys() <= inner.keys() else None)
+    }
 
 
 def _example_object(schema: Schema, schemas: Schema) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def _properties(schema: Schema, schemas: Schema, depth: int) -> Iterator[Row]:
 
 def _description(schema: Schema) -> str:
     title, words = schema.get("title", ""), schema.get("description", "")
-    return f"{title}: {words}" if title and words else title or words
+    return words if words.startswith(title) else f"{title}: {words}" if words else title
 
 
 def _inside(schema: Schema, variants: list[Schema], schemas: Schema, depth: int) -> Iterator[Row]:

@@ -92,7 +92,7 @@ def install(app: Flask) -> None:
     """Make every error of ``app`` a problem."""
 
     def known(error: GatewayError) -> Response:
-        if error.problem.status >= 500:
+        if error.problem.status == INTERNAL.status:
             _log.error("request failed", code=error.problem.code, exc_info=error)
         return answer(error.problem, error.fields, dict(error.headers))
 

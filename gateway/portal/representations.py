@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from gateway.model import ApplicationState, TrustLevel, Whose
+from gateway.store.database import timestamp
 
+Moment = Annotated[
+    datetime,
+    PlainSerializer(timestamp, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-23T08:15:30.250Z"]}),
+]
+"""A time as the store keeps it: UTC, milliseconds. A repeated request gets the same text as the first."""
 Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 Link = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
 
@@ -30,7 +38,7 @@ class AcceptedApplication(_Answer):
     state: Literal[ApplicationState.ACCEPTED] = Field(
         description="Immer accepted: Stand bei der Annahme; der heutige steht unter links.application"
     )
-    received_at: AwareDatetime = Field(description="Zeitpunkt der Annahme (UTC)")
+    received_at: Moment = Field(description="Zeitpunkt der Annahme (UTC)")
     links: ApplicationLinks
 
 
@@ -44,7 +52,7 @@ class ReasonGiven(_Answer):
 class HistoryLine(_Answer):
     """Ein Ereignis des Antrags, wie es im Protokoll steht."""
 
-    at: AwareDatetime
+    at: Moment
     event: str = Field(description="Ereignis, z. B. delivery:attempt:delivered")
     code: str | None = Field(description="Fehlerschlüssel, wo es einen gab")
 
@@ -75,8 +83,8 @@ class ApplicationStatus(_Answer):
     portal_case: str = Field(description="Das Aktenzeichen des Portals, unverändert")
     state: ApplicationState
     reasons: list[ReasonGiven]
-    received_at: AwareDatetime
-    updated_at: AwareDatetime
+    received_at: Moment
+    updated_at: Moment
     message: SentMessage
     history: list[HistoryLine]
     documents: list[DocumentLine]

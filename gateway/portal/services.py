@@ -71,7 +71,7 @@ class Services:
             tag="Leistungen",
             summary="JSON Schema eines Antrags",
             description="Beschreibt die Felder des Antrags (JSON Schema 2020-12). Einige Regeln kann ein Schema nicht "
-            "sagen, zum Beispiel den Zeichenvorrat nach DIN 91379: sie prüft erst das Gateway.",
+            "sagen, zum Beispiel ob es ein Datum im Kalender gibt: sie prüft erst das Gateway.",
             replies=(Reply(status=200, description="Das Schema.", media_type="application/schema+json"),),
             problems=(SERVICE_NOT_FOUND,),
         )
