@@ -28,9 +28,8 @@ LOG_CASE = "log"
 
 _CASE = re.compile(r"log|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ACCOUNT = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-_PEER = re.compile(r"(?:[a-z]{2,16}:[A-Za-z0-9][A-Za-z0-9._:-]{0,79})?")
 _REF_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_REF_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
 _DIGEST_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CODE = re.compile(r"(?:[a-z][a-z0-9_]{0,31}(?:[.-][A-Za-z0-9_]{1,40}){0,4})?")
 
@@ -77,8 +76,8 @@ class Entry:
     ``unreachable``).
 
     Raises ValueError, naming the field but not the value, for anything that is not a short ASCII id or code: such a
-    value might be personal data, and what is once in the log stays there. A message id from outside may not fit the
-    pattern; pass it through :func:`foreign_id`.
+    value might be personal data, and what is once in the log stays there. An id from outside (message id,
+    author of a reply) may not fit the pattern; pass it through :func:`foreign_id`.
     """
 
     case: str
@@ -94,12 +93,13 @@ class Entry:
         if not isinstance(self.event, Event):
             raise TypeError("audit entry: event is not from the closed list")
         _guard("case", _CASE, self.case)
-        _guard("peer", _PEER, self.peer)
+        if self.peer:
+            _guard("peer", _ID, self.peer)
         _guard("err_code", _CODE, self.err_code)
         _guard("err_class", _CODE, self.err_class)
         for name, value in self.ref.items():
             _guard("ref name", _REF_NAME, name)
-            _guard(f"ref {name}", _REF_VALUE, value)
+            _guard(f"ref {name}", _ID, value)
         for name, _ in self.digests:
             _guard("digest name", _DIGEST_NAME, name)
 
@@ -110,7 +110,7 @@ def foreign_id(text: str) -> str:
     Ordinary ids (URN, UUID, base64) stay as they are; anything else becomes ``sha256:<hex>`` of its UTF-8 bytes, so
     that a peer with strange ids cannot stop a delivery, and the id can still be compared.
     """
-    if _REF_VALUE.fullmatch(text):
+    if _ID.fullmatch(text):
         return text
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
