@@ -38,6 +38,9 @@ class _Parser(threading.local):
             huge_tree=False,
             recover=False,
             collect_ids=False,
+            # A schema sees through them, but the second opinion takes one inside a text for a child.
+            remove_comments=True,
+            remove_pis=True,
         )
 
 
