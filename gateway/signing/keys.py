@@ -25,6 +25,15 @@ from gateway.model import Finding
 from gateway.signing.xmldsig import SignatureAlgorithm, ecdsa_value
 
 MIN_RSA_BITS: Final = 3072
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for a malformed key or certificate, some of it only when a part is first asked for."""
 _CURVES: Final = {
     "secp256r1": (SignatureAlgorithm.ECDSA_SHA256, ec.ECDSA(hashes.SHA256())),
     "secp384r1": (SignatureAlgorithm.ECDSA_SHA384, ec.ECDSA(hashes.SHA384())),
@@ -117,7 +126,7 @@ class SealKey:
         data = _read(file, "key_file")
         try:
             store = pkcs12.load_pkcs12(data, password)
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             raise ConfigurationError(str(file), "key_file", "no PKCS#12 file, or the password is wrong") from error
         if store.key is None or store.cert is None:
             raise ConfigurationError(str(file), "key_file", "holds no private key with its certificate")
@@ -132,7 +141,7 @@ class SealKey:
         """
         try:
             key = serialization.load_pem_private_key(_read(key_file, "key_file"), password)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             reason = "no PEM private key, or the password is wrong, missing or not needed"
             raise ConfigurationError(str(key_file), "key_file", reason) from error
         return cls(key, read_certificates(certificate_file, "certificate_file"), source=str(key_file))
@@ -172,7 +181,7 @@ def read_certificates(file: Path, setting: str) -> tuple[x509.Certificate, ...]:
     """
     try:
         return tuple(x509.load_pem_x509_certificates(_read(file, setting)))
-    except ValueError as error:
+    except UNREADABLE as error:
         raise ConfigurationError(str(file), setting, "holds no PEM certificate") from error
 
 
@@ -196,23 +205,23 @@ def _check_certificate(
 ) -> None:
     if certificate.public_key() != key.public_key():
         raise ConfigurationError(source, "certificate", "does not belong to the key")
+    if reason := unfit_to_seal(certificate):
+        raise ConfigurationError(source, "certificate", reason)
+
+
+def unfit_to_seal(certificate: x509.Certificate) -> str | None:
+    """Say why a certificate may not seal (RFC 5280, 4.2.1.3 and 4.2.1.9); None if it may."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
-        raise ConfigurationError(source, "certificate", "has no keyUsage") from None
+        return "has no keyUsage"
     if not (usage.digital_signature or usage.content_commitment):
-        reason = "may not sign: keyUsage has neither digitalSignature nor nonRepudiation"
-        raise ConfigurationError(source, "certificate", reason)
-    if is_authority(certificate):
-        raise ConfigurationError(source, "certificate", "is a certification authority's, not a seal's")
-
-
-def is_authority(certificate: x509.Certificate) -> bool:
-    """True if basicConstraints says that this is a CA certificate (RFC 5280, 4.2.1.9)."""
+        return "may not sign: keyUsage has neither digitalSignature nor nonRepudiation"
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
-        return False
+        return None
+    return "is a certification authority's, not a seal's" if constraints.ca else None
 
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

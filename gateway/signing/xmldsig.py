@@ -38,6 +38,12 @@ class DigestAlgorithm(StrEnum):
     SHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
 
 
+def hardened_parser() -> etree.XMLParser:
+    """Return a new parser for hostile XML: no entities, no DTD, no network, libxml2's limits kept, UTF-8 whatever the
+    declaration says (so that no two readers read differently)."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="UTF-8")
+
+
 def exclusive_c14n(element: etree._Element) -> bytes:
     """Return the element in Exclusive XML Canonicalization 1.0 without comments, tail text excluded."""
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
