@@ -41,7 +41,7 @@ STRASSE_TWICE = Rule(
     en="Give the street once: strasse_und_hausnummer as one text, or strasse with its parts.",
 )
 
-_PARTS_OF_STREET = ("hausnummer", "hausnummerzusatz", "teilnummer")
+_PARTS_OF_STREET = ("strasse", "hausnummer", "hausnummerzusatz", "teilnummer")
 
 _NAME_SCHEMA: dict[str, Any] = {
     "description": "Der Name, oder dass es keinen gibt. Ein einziger Name (Blockname) ist der Familienname.",
@@ -55,7 +55,7 @@ _ADDRESS_SCHEMA: dict[str, Any] = {
             "required": ["strasse_und_hausnummer"],
             "not": {"anyOf": [{"required": [part]} for part in _PARTS_OF_STREET]},
         },
-        {"required": ["strasse"]},
+        {"required": ["strasse"], "not": {"required": ["strasse_und_hausnummer"]}},
     ],
 }
 

@@ -30,7 +30,6 @@ _OF_TYPE: dict[str, Rule] = {
     "enum": rules.CHOICE_UNKNOWN,
     "list_type": rules.TYPE_LIST,
     "tuple_type": rules.TYPE_LIST,
-    "too_short": rules.LIST_EMPTY,
     "too_long": rules.LIST_TOO_LONG,
 }
 """By pydantic's error type; what is not listed breaks FIELD_INVALID."""

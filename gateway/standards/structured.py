@@ -1,8 +1,8 @@
 """A part of a message as JSON, so that a portal can use what came back without knowing XML.
 
 Faithful and generic: names of elements are the keys, order is kept, a code keeps ``code``, ``listURI`` and
-``listVersionID``. What may occur more than once is always a list and a switch is ``true``; which names these are, the
-standard says.
+``listVersionID``; attributes of other namespaces are left out. What may occur more than once is always a list and a
+switch is ``true``; which names these are, the standard says.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def _structure(element: etree._Element, repeated: AbstractSet[str], switches: Ab
     name = etree.QName(element).localname
     if name in switches:
         return True
-    content: dict[str, Structure | list[Structure]] = {str(key): str(value) for key, value in element.attrib.items()}
+    own = ((str(key), str(value)) for key, value in element.attrib.items())
+    content: dict[str, Structure | list[Structure]] = {key: value for key, value in own if not key.startswith("{")}
     if len(element) == 0 and not content:
         return element.text or ""
     for part in element:

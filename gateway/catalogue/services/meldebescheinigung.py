@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, JsonValue
 from gateway.catalogue.application import Application
 from gateway.catalogue.fields import Part, line, without_default
 from gateway.catalogue.person import AllgemeinerName, Anschrift, Antragsteller
-from gateway.catalogue.rules import Rule, matching
+from gateway.catalogue.rules import LIST_EMPTY, Rule, matching
 from gateway.catalogue.service import Service
 from gateway.errors import FieldError
 from gateway.model import Message, MessageHeader, TrustLevel
@@ -49,7 +49,9 @@ UMFANG_TWICE = Rule(code="umfang.twice", de="Der Umfang nennt einen Code zweimal
 _ZUSTELLUNG = {"post": Zustellvariante.POST, "daten": Zustellvariante.DATEN, "dokument": Zustellvariante.DOKUMENT}
 
 
-def _no_code_twice(codes: tuple[str, ...]) -> tuple[str, ...]:
+def _each_code_once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if not codes:
+        raise LIST_EMPTY.broken()
     if len(set(codes)) != len(codes):
         raise UMFANG_TWICE.broken()
     return codes
@@ -66,8 +68,8 @@ Anforderungselement = Annotated[
 ]
 Codes = Annotated[
     tuple[Anforderungselement, ...],
-    Field(min_length=1, max_length=len(ANFORDERUNGSELEMENTE), json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_no_code_twice),
+    Field(max_length=len(ANFORDERUNGSELEMENTE), json_schema_extra={"minItems": 1, "uniqueItems": True}),
+    AfterValidator(_each_code_once),
 ]
 Umfang = Annotated[
     Annotated[Literal["mindestumfang"], Tag("<mindestumfang>")] | Annotated[Codes, Tag("<codes>")],

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from gateway.errors import InvalidMessageError, Violation
 from gateway.model import Reason
 from gateway.standards.reading import child, invalid, parse, text, time
 from gateway.standards.xmeld.versions import BY_NAMESPACE, Version
@@ -67,15 +68,16 @@ class Envelope:
 def open_answer(content: bytes, *, name: str, answers: frozenset[str]) -> Envelope:
     """Parse an answer whose root element is ``name`` and which may answer orders of the types ``answers``.
 
-    Raises InvalidMessageError: rule ``V000`` for a release that is not known here, and what is wrong otherwise.
+    Raises InvalidMessageError: rule ``V000`` for a release that is not known here, and what is wrong otherwise. The
+    name of a root element that is not ours could be anything and is not repeated.
     """
     root = parse(content)
     qname = etree.QName(root)
     version = BY_NAMESPACE.get(qname.namespace or "")
     if version is None:
-        raise invalid(root, "V000")
+        raise InvalidMessageError((Violation(path="/", rule="V000"),))
     if qname.localname != name:
-        raise invalid(root, "root.unexpected")
+        raise InvalidMessageError((Violation(path="/", rule="root.unexpected"),))
     head = child(root, _HEAD)
     identification = child(head, "identifikation.nachricht")
     if text(identification, "nachrichtentyp", "code") != name[-4:]:
