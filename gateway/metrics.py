@@ -30,7 +30,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST"})
 _ACTS = frozenset({"deliver", "reconcile"})
 
 
-disable_created_metrics()  # a second series for every counter, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nobody reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +98,7 @@ class Metrics:
         self._attempts.labels(act if act in _ACTS else "other", outcome.value).inc()
 
     def request_served(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; ``route`` is the template (``/v1/applications/<uuid:application_id>``), never the path."""
+        """Count a request; ``route`` is the template (``/v1/applications/{application_id}``), never the path."""
         known = method if method in _METHODS else "other"
         self._requests.labels(known, route, f"{status // 100}xx").observe(seconds)
 

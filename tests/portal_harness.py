@@ -1,4 +1,4 @@
-"""The portal API with everything real behind it: catalogue, routing, schemas, seal, SQLite file. Only delivery is away."""
+"""The portal API with everything real behind it: catalogue, routing, schemas, seal, SQLite file; no delivery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -142,18 +144,26 @@ def destination(name: str, tenant: str) -> Destination:
     )
 
 
+@cache
+def _parts() -> tuple[Catalogue, Schemas, XadesSigner]:
+    """Return what every test may share, because nothing changes it."""
+    with TemporaryDirectory() as directory:
+        pki = make_demo_pki(Path(directory))
+        seal = SealKey.from_pkcs12(pki.seal_ec, pki.seal_password.read_bytes().strip())
+    return Catalogue.load(), Schemas.load(), XadesSigner(seal)
+
+
 @contextmanager
 def running(directory: Path, *, max_body: int = 1_000_000) -> Iterator[Portal]:
     """Open a portal on a new database in ``directory``. Lingen has no destination, Dörpen belongs to the stranger."""
-    pki = make_demo_pki(directory / "pki")
+    catalogue, schemas, signer = _parts()
     database = Database(f"sqlite:///{directory / 'gateway.sqlite'}")
     destinations = [destination("Meppen", MEPPEN_TENANT), destination("Doerpen", DOERPEN_TENANT)]
-    catalogue = Catalogue.load()
     intake = Intake(
         catalogue=catalogue,
         routing=Routing(Areas.load(resource("config", "areas", "emsland.csv")), destinations),
-        schemas=Schemas.load(),
-        signer=XadesSigner(SealKey.from_pkcs12(pki.seal_ec, pki.seal_password.read_bytes().strip())),
+        schemas=schemas,
+        signer=signer,
         database=database,
         author=AUTHOR,
         test=True,

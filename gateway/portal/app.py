@@ -50,8 +50,9 @@ def create_portal(
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    observation.install(app, figures)
+    every = (*routes, *documentation.routes())
+    observation.install(app, figures, {route.name: route.path for route in every})
     problems.install(app)
-    for route in (*routes, *documentation.routes()):
+    for route in every:
         app.add_url_rule(route.rule, route.name, route.view, methods=[route.method])
     return app

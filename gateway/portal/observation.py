@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
 from flask import Flask, Response, g, request
@@ -33,8 +34,8 @@ _PROTECTION = {
 """Headers of every answer that does not set its own: nothing is kept by caches, sniffed, framed or executed."""
 
 
-def install(app: Flask, metrics: Metrics) -> None:
-    """Observe every request of ``app``."""
+def install(app: Flask, metrics: Metrics, templates: Mapping[str, str]) -> None:
+    """Observe every request of ``app``; ``templates`` gives the name of an endpoint's address for log and figures."""
 
     @app.before_request
     def begin() -> None:
@@ -48,7 +49,7 @@ def install(app: Flask, metrics: Metrics) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         seconds = time.perf_counter() - g.began
-        route = request.url_rule.rule if request.url_rule else _UNMATCHED
+        route = templates.get(request.endpoint or "", _UNMATCHED)
         headers = response.headers
         headers[CORRELATION_HEADER] = g.correlation_id
         for name, value in _PROTECTION.items():

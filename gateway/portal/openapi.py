@@ -5,7 +5,6 @@ Nothing in it is written twice: what the code refuses is what the document names
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,13 +17,12 @@ from gateway.errors import Problem
 from gateway.portal.observation import CORRELATION_HEADER
 from gateway.portal.problems import ALWAYS, MEDIA_TYPE_PROBLEM
 from gateway.portal.representations import ProblemDetails
-from gateway.portal.routes import Reply, Route
+from gateway.portal.routes import PLACEHOLDER, Reply, Route
 
 SECURITY = "portalToken"
 APPLICATION = "Application"
 
 _REF = "#/components/schemas/"
-_PLACEHOLDER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<limits>[^)]*)\))?:)?(?P<name>\w+)>")
 _PARAMETERS = {
     "application_id": "Nummer des Antrags aus der Annahme",
     "number": "Nummer des Dokuments, ab 1",
@@ -50,7 +48,7 @@ def openapi(routes: Sequence[Route], services: Sequence[Service[Any]], problems:
     behind = tuple(one for one in declared if one.code not in own)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(path_of(route), {})[route.method.lower()] = _operation(route, behind)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, behind)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -75,11 +73,6 @@ def openapi(routes: Sequence[Route], services: Sequence[Service[Any]], problems:
         },
         "x-problems": {one.code: _problem(one) for one in declared},
     }
-
-
-def path_of(route: Route) -> str:
-    """Return the route's path as OpenAPI writes it: ``/v1/applications/{application_id}``."""
-    return _PLACEHOLDER.sub(lambda found: "{" + found["name"] + "}", route.rule)
 
 
 def _operation(route: Route, behind: tuple[Problem, ...]) -> dict[str, Any]:
@@ -110,7 +103,7 @@ def _path_parameters(rule: str) -> list[dict[str, Any]]:
             "description": _PARAMETERS[found["name"]],
             "schema": _path_schema(found["kind"], found["limits"]),
         }
-        for found in _PLACEHOLDER.finditer(rule)
+        for found in PLACEHOLDER.finditer(rule)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, request
@@ -160,6 +161,14 @@ def _file(content: bytes, media_type: str, filename: str) -> Response:
     """Return bytes to be saved, not shown: a document from outside must not run in a browser."""
     known = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
     response = Response(content, content_type=known)
-    name = _UNSAFE.sub("_", filename)
-    response.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": name})
+    response.headers["Content-Disposition"] = _attachment(_UNSAFE.sub("_", filename))
     return response
+
+
+def _attachment(filename: str) -> str:
+    """Return the Content-Disposition of a file to be saved (RFC 6266), other letters than ASCII as in RFC 8187."""
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    options = {"filename": plain}
+    if plain != filename:
+        options["filename*"] = f"UTF-8''{quote(filename, safe='')}"
+    return dump_options_header("attachment", options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ from flask import Response
 from pydantic import BaseModel
 
 from gateway.errors import Problem
+
+PLACEHOLDER = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<limits>[^)]*)\))?:)?(?P<name>\w+)>")
+"""A typed placeholder in a URL rule: ``<int(min=1):number>``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,3 +49,8 @@ class Route:
     parameters: tuple[dict[str, Any], ...] = ()
     takes_application: bool = False
     secured: bool = False
+
+    @property
+    def path(self) -> str:
+        """The rule as OpenAPI writes it, with plain placeholders: ``/v1/applications/{application_id}``."""
+        return PLACEHOLDER.sub(lambda found: "{" + found["name"] + "}", self.rule)
