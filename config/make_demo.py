@@ -66,6 +66,7 @@ ca_file = "pki/ca.pem"
 client_certificate_file = "pki/tls-client.pem"
 client_key_file = "pki/tls-client.key"
 send_signature = true
+author = { identifier = "mbp:000000001", name = "Serviceportal Musterkreis (Demo)" }
 """
 
 DESTINATION = """

@@ -66,9 +66,9 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings, file: Path) -> None:
-        parts = assemble(settings, file)
+        self.settings = settings
+        self.parts = parts = assemble(settings, file)
         times = settings.delivery
-        self._signer = parts.signer
         self.adapters = connect(settings, str(file))
         self.metrics = Metrics(services=[one.id for one in parts.catalogue])
         self.database = Database(settings.database.url)
@@ -129,7 +129,7 @@ class Gateway:
 
     def readiness(self) -> tuple[Finding, ...]:
         """Return what keeps the gateway from taking applications, or may soon: the seal, the store, the packages."""
-        findings = [seal_finding(self._signer)]
+        findings = [seal_finding(self.parts.signer)]
         try:
             self.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM application LIMIT 1"))
             findings.append(Finding(level="ok", subject="database", text="answers"))

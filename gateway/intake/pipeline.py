@@ -27,7 +27,7 @@ from gateway.routing import Routing
 from gateway.schemas import Schemas
 from gateway.signing.xades import Signer
 from gateway.store import applications
-from gateway.store.applications import Earlier, NewApplication, NewDelivery
+from gateway.store.applications import NewApplication, NewDelivery
 from gateway.store.database import Database
 
 TENANT_FORBIDDEN = Problem(
@@ -112,6 +112,7 @@ class Intake:
         delivery_deadline: timedelta,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """``clock`` is asked once a request; times are kept to the millisecond, as they are stored and sent."""
         self.catalogue = catalogue
         self._routing = routing
         self._schemas = schemas
@@ -126,7 +127,7 @@ class Intake:
 
     def preview(self, body: bytes, caller: Caller) -> Preview:
         """Run every check and build the message; store nothing. Raises GatewayError."""
-        draft = self._draft(body, caller, self._clock())
+        draft = self._draft(body, caller, self._now())
         return Preview(message=draft.message, destination=draft.destination, service=draft.service)
 
     def accept(self, body: bytes, caller: Caller, idempotency_key: str) -> Receipt:
@@ -135,14 +136,17 @@ class Intake:
         The same key with the same body returns the first receipt again, also when both arrive at the same moment.
         """
         digest = hashlib.sha256(body).digest()
-        before = self._database.read(lambda c: applications.earlier(c, caller.portal, idempotency_key))
-        if before is not None:
-            return _replay(before, digest)
-        now = self._clock()
-        draft = self._draft(body, caller, now)
-        signature = self._signer.sign(
-            draft.message.content, filename=draft.message.filename, media_type="application/xml", at=now
-        )
+        now = self._now()
+        try:
+            draft = self._draft(body, caller, now)
+            signature = self._signer.sign(
+                draft.message.content, filename=draft.message.filename, media_type="application/xml", at=now
+            )
+        except GatewayError:
+            # A repeated request must get its first answer even if it would be refused today.
+            if replayed := self._replayed(caller.portal, idempotency_key, digest):
+                return replayed
+            raise
         new = NewApplication(
             id=str(uuid.uuid4()),
             portal=caller.portal,
@@ -174,10 +178,11 @@ class Intake:
         try:
             self._database.write(commit)
         except IntegrityError:
-            first = self._database.read(lambda c: applications.earlier(c, caller.portal, idempotency_key))
-            if first is None:
-                raise
-            return _replay(first, digest)
+            # Whether the key is taken is asked by the commit itself: that costs nothing where it is not, and decides
+            # between two requests that come at the same moment.
+            if replayed := self._replayed(caller.portal, idempotency_key, digest):
+                return replayed
+            raise
         return Receipt(
             application_id=new.id,
             service=new.service,
@@ -185,6 +190,25 @@ class Intake:
             received_at=now,
             replayed=False,
         )
+
+    def _replayed(self, portal: str, key: str, digest: bytes) -> Receipt | None:
+        """Return the first answer to this key, if there was one; raises GatewayError if it was for another body."""
+        before = self._database.read(lambda c: applications.earlier(c, portal, key))
+        if before is None:
+            return None
+        if before.body_sha256 != digest:
+            raise GatewayError(KEY_REUSED)
+        return Receipt(
+            application_id=before.application_id,
+            service=before.service,
+            state=ApplicationState.ACCEPTED,  # the first answer, whatever has happened since
+            received_at=before.received_at,
+            replayed=True,
+        )
+
+    def _now(self) -> datetime:
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def _draft(self, body: bytes, caller: Caller, now: datetime) -> _Draft:
         service, application = self.catalogue.parse(body)
@@ -218,18 +242,6 @@ class Intake:
 def party_json(party: Party) -> str:
     """Return the party as the JSON that a delivery keeps."""
     return json.dumps(asdict(party), ensure_ascii=False, separators=(",", ":"))
-
-
-def _replay(before: Earlier, digest: bytes) -> Receipt:
-    if before.body_sha256 != digest:
-        raise GatewayError(KEY_REUSED)
-    return Receipt(
-        application_id=before.application_id,
-        service=before.service,
-        state=before.state,
-        received_at=before.received_at,
-        replayed=True,
-    )
 
 
 def _entries(

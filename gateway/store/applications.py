@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
 from gateway.model import ApplicationState, DeliveryState, Document, Message, Reason
 from gateway.store import tables
 from gateway.store.database import moment, timestamp
+from gateway.store.insertion import insert
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,6 @@ class Earlier:
 
     application_id: str
     service: str
-    state: ApplicationState
     body_sha256: bytes
     received_at: datetime
 
@@ -92,10 +92,49 @@ class ApplicationView:
 
 
 _A = tables.application.c
-_ADD_APPLICATION = insert(tables.application)
-_ADD_MESSAGE = insert(tables.message)
-_ADD_DELIVERY = insert(tables.delivery)
-_BY_KEY = select(_A.id, _A.service, _A.state, _A.body_sha256, _A.received_at).where(
+_APPLICATION = (
+    "id",
+    "portal",
+    "tenant",
+    "service",
+    "portal_case",
+    "idempotency_key",
+    "body_sha256",
+    "correlation_id",
+    "state",
+    "payload",
+    "received_at",
+    "updated_at",
+)
+_MESSAGE = (
+    "id",
+    "application_id",
+    "standard",
+    "version",
+    "type",
+    "namespace",
+    "root",
+    "filename",
+    "created_at",
+    "content",
+    "signature",
+)
+_DELIVERY = (
+    "id",
+    "application_id",
+    "message_id",
+    "destination",
+    "connection",
+    "subject",
+    "author",
+    "reader",
+    "test",
+    "state",
+    "created_at",
+    "next_at",
+    "deadline_at",
+)
+_BY_KEY = select(_A.id, _A.service, _A.body_sha256, _A.received_at).where(
     _A.portal == bindparam("portal"), _A.idempotency_key == bindparam("key")
 )
 
@@ -109,57 +148,51 @@ def add(
 ) -> None:
     """Insert application, message and delivery. Raises IntegrityError if (portal, idempotency key) is taken."""
     now = timestamp(new.received_at)
-    connection.execute(
-        _ADD_APPLICATION,
-        {
-            "id": new.id,
-            "portal": new.portal,
-            "tenant": new.tenant,
-            "service": new.service,
-            "portal_case": new.portal_case,
-            "idempotency_key": new.idempotency_key,
-            "body_sha256": new.body_sha256,
-            "correlation_id": new.correlation_id,
-            "state": ApplicationState.ACCEPTED.value,
-            "payload": new.payload,
-            "received_at": now,
-            "updated_at": now,
-        },
+    application = (
+        new.id,
+        new.portal,
+        new.tenant,
+        new.service,
+        new.portal_case,
+        new.idempotency_key,
+        new.body_sha256,
+        new.correlation_id,
+        ApplicationState.ACCEPTED.value,
+        new.payload,
+        now,
+        now,
     )
-    connection.execute(
-        _ADD_MESSAGE,
-        {
-            "id": message.id,
-            "application_id": new.id,
-            "standard": message.standard,
-            "version": message.version,
-            "type": message.type,
-            "namespace": message.namespace,
-            "root": message.root,
-            "filename": message.filename,
-            "created_at": timestamp(message.created_at),
-            "content": message.content,
-            "signature": signature,
-        },
+    insert(connection, tables.application, _APPLICATION, [application])
+    content = (
+        message.id,
+        new.id,
+        message.standard,
+        message.version,
+        message.type,
+        message.namespace,
+        message.root,
+        message.filename,
+        timestamp(message.created_at),
+        message.content,
+        signature,
     )
-    connection.execute(
-        _ADD_DELIVERY,
-        {
-            "id": delivery.id,
-            "application_id": new.id,
-            "message_id": message.id,
-            "destination": delivery.destination,
-            "connection": delivery.connection,
-            "subject": delivery.subject,
-            "author": delivery.author,
-            "reader": delivery.reader,
-            "test": int(delivery.test),
-            "state": DeliveryState.DUE.value,
-            "created_at": now,
-            "next_at": now,
-            "deadline_at": timestamp(delivery.deadline_at),
-        },
+    insert(connection, tables.message, _MESSAGE, [content])
+    due = (
+        delivery.id,
+        new.id,
+        message.id,
+        delivery.destination,
+        delivery.connection,
+        delivery.subject,
+        delivery.author,
+        delivery.reader,
+        int(delivery.test),
+        DeliveryState.DUE.value,
+        now,
+        now,
+        timestamp(delivery.deadline_at),
     )
+    insert(connection, tables.delivery, _DELIVERY, [due])
 
 
 def earlier(connection: Connection, portal: str, key: str) -> Earlier | None:
@@ -170,7 +203,6 @@ def earlier(connection: Connection, portal: str, key: str) -> Earlier | None:
     return Earlier(
         application_id=row.id,
         service=row.service,
-        state=ApplicationState(row.state),
         body_sha256=row.body_sha256,
         received_at=moment(row.received_at),
     )

@@ -1,18 +1,18 @@
-"""One door to the database. On SQLite every write goes through one thread that commits waiting writes together.
+"""One door to the database. On SQLite there is one writer at a time, and it commits for everybody who waits.
 
-Several writers on one SQLite file ruin the tail latency (busy waiting), so the file belongs to one process, and in
-it to one writing thread; a group commit costs one fsync for everybody who waits. Readers use their own connections
-(WAL: they never block the writer). ``synchronous=FULL``: what was committed survives a power cut.
+Several writers on one SQLite file ruin the tail latency (busy waiting), so the file belongs to one process, and in it
+whoever holds the writer's lock does the waiting work of all the others too, in one transaction: one fsync for all, and
+no change of threads for a writer who is alone. Readers use their own connections (WAL: they never block the writer).
+``synchronous=FULL``: what was committed survives a power cut.
 """
 
 from __future__ import annotations
 
 import fcntl
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -41,6 +41,18 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+class _Job:
+    """Work that waits for the writer, and how it ended."""
+
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Work[Any]) -> None:
+        self.work = work
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
 class Database:
     """An open database. ``write`` runs work in a durable transaction, ``read`` on a consistent snapshot.
 
@@ -55,25 +67,29 @@ class Database:
         self.path = Path(parsed.database)
         self._lock: IO[bytes] | None = _own(self.path) if writable else None
         self._reader = _engine(url, writable=False)
-        self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._waiting: deque[_Job] = deque()
+        self._turn = threading.Lock()
+        self._writer: Connection | None = None
         self.commits = 0
         if writable:
-            self._engine = _engine(url, writable=True)
-            metadata.create_all(self._engine)
-            self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
-            self._thread.start()
+            engine = _engine(url, writable=True)
+            metadata.create_all(engine)
+            self._writer = engine.connect()
 
     def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and return its result once that is durable.
 
         Whatever ``work`` raises is raised here and undoes only its own changes, not those of others in the batch.
         """
-        if self._thread is None:
-            raise RuntimeError("the database was opened read-only, or is closed")
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future.result()
+        job = _Job(work)
+        self._waiting.append(job)
+        with self._turn:
+            while not job.done:
+                self._commit([self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))])
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
 
     def read(self, work: Work[T]) -> T:
         """Run ``work`` on a snapshot; it must not write."""
@@ -81,65 +97,54 @@ class Database:
             return work(connection)
 
     def close(self) -> None:
-        """Commit what waits, then let go of the file."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
-            self._engine.dispose()
+        """Let go of the file once the writer has finished."""
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
         self._reader.dispose()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
-    def _serve(self) -> None:
-        with self._engine.connect() as connection:
-            while (first := self._queue.get()) is not None:
-                batch = [first]
-                stop = False
-                while len(batch) < _BATCH:
-                    try:
-                        following = self._queue.get_nowait()
-                    except queue.Empty:
-                        break
-                    if following is None:
-                        stop = True
-                        break
-                    batch.append(following)
-                self._commit(connection, batch)
-                if stop:
-                    return
-
-    def _commit(self, connection: Connection, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
+    def _commit(self, jobs: list[_Job]) -> None:
+        """Do the work of all jobs in one transaction; each of them knows afterwards how it ended."""
         try:
-            with connection.begin():
-                for work, future in batch:
-                    try:
-                        if len(batch) == 1:
-                            result = work(connection)
-                        else:
-                            with connection.begin_nested():
-                                result = work(connection)
-                    except Exception as error:
-                        future.set_exception(error)
-                        if len(batch) == 1:
-                            raise
-                    else:
-                        done.append((future, result))
-        except Exception as error:  # noqa: BLE001 - the waiting callers get it, the writer must live on
-            for future, _ in done:
-                future.set_exception(error)
-            return
+            self._transact(jobs)
+        except BaseException as error:
+            for job in jobs:
+                job.error = job.error or error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for job in jobs:
+                job.done = True
+
+    def _transact(self, jobs: list[_Job]) -> None:
+        if self._writer is None:
+            raise RuntimeError("the database was opened read-only, or is closed")
+        with self._writer.begin():
+            for job in jobs:
+                self._do(self._writer, job, alone=len(jobs) == 1)
         self.commits += 1
-        for future, result in done:
-            future.set_result(result)
+
+    @staticmethod
+    def _do(connection: Connection, job: _Job, *, alone: bool) -> None:
+        if alone:
+            job.result = job.work(connection)
+            return
+        try:
+            with connection.begin_nested():
+                job.result = job.work(connection)
+        except Exception as error:  # noqa: BLE001 - its savepoint is rolled back, the work of the others stays
+            job.error = error
 
 
 def _engine(url: str, *, writable: bool) -> Engine:
     engine = create_engine(
         url,
         poolclass=NullPool if writable else QueuePool,
+        pool_reset_on_return=None,  # a connection comes back after its transaction has ended
         connect_args={"check_same_thread": False, "timeout": 10, "isolation_level": None},
     )
 
@@ -155,9 +160,13 @@ def _engine(url: str, *, writable: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
+    begin = "BEGIN IMMEDIATE" if writable else "BEGIN"
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
+        # Straight at the driver: this stands in the way of every application.
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(begin)
 
     return engine
 

@@ -1,0 +1,1 @@
+"""Benchmarks: what the gateway costs against the floor, in one run. `python -m bench`, or `make bench`."""

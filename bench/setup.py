@@ -1,0 +1,41 @@
+"""A gateway in a temporary folder, as the demonstration configures it, and one application to hand in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from gateway.portal.access import new_token
+from gateway.resources import resource
+from gateway.signing.pki import make_demo_pki
+
+APPLICATION = json.dumps(
+    {
+        "service": "meldebescheinigung",
+        "ags": "03454035",
+        "portal_case": "OR-2026-000123",
+        "submitted_at": "2026-11-23T01:15:30+01:00",
+        "identification": {"vertrauensniveau": "hoch", "mittel": "eid"},
+        "antragsteller": {
+            "familienname": {"name": "Mustermann"},
+            "vornamen": {"name": "Erika"},
+            "geburtsdatum": "1984-08-12",
+            "anschrift": {"ags": "03454035", "plz": "49716", "strasse_und_hausnummer": "Musterstraße 12 a"},
+        },
+        "antrag": {"umfang": "mindestumfang", "zustellung": "daten"},
+    },
+    ensure_ascii=False,
+).encode()
+
+
+def prepare(directory: Path) -> tuple[Path, str]:
+    """Make the folder of a gateway; return its configuration file and the portal's token."""
+    shutil.copytree(resource("config", "areas"), directory / "areas")
+    file = directory / "gateway.toml"
+    shutil.copyfile(resource("config", "demo.toml"), file)
+    make_demo_pki(directory / "pki")
+    token, digest = new_token()
+    (directory / "tokens").mkdir()
+    (directory / "tokens" / "openrathaus-demo.sha256").write_text(digest + "\n", encoding="ascii")
+    return file, token
