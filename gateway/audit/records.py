@@ -19,8 +19,8 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from gateway.audit.events import Event
-from gateway.audit.insertion import Value, insert
 from gateway.store.database import timestamp
+from gateway.store.insertion import Value, insert
 from gateway.store.tables import audit_salt, event
 
 LOG_CASE = "log"

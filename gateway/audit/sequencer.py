@@ -22,12 +22,12 @@ from sqlalchemy import Connection, bindparam, select, update
 from gateway.audit.canonical import canonical
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.events import Event
-from gateway.audit.insertion import Value, insert
 from gateway.audit.logkey import LogKey
 from gateway.audit.merkle import Tree, leaf_hash
 from gateway.audit.records import LOG_CASE, Entry, write
 from gateway.audit.storage import AuditError, check_stored, heads, load_tree, store_checkpoint
 from gateway.store.database import Database
+from gateway.store.insertion import Value, insert
 from gateway.store.tables import audit_node, audit_record, event
 
 RECORD_VERSION = 1
