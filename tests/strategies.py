@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 SINGLE = [chr(point) for first, last in din91379.RANGES for point in range(first, last + 1)]
 COMBINED = [base + marks for marks, bases in din91379.SEQUENCES for base in bases]
-LETTERS = [one for one in SINGLE if one.isalpha()]
+LETTERS = [one for one in SINGLE if one.isalpha() and one != "ẞ"]
 UNITS = [one for one in SINGLE + COMBINED if one not in din91379.BLANKS]
 
 

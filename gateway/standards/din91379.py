@@ -85,15 +85,20 @@ LINE = f"^(?:{_class(BLANKS)}|{_COMBINED})+(?:[{_escaped(BLANKS)}]+(?:{_class(BL
 Understood alike by Python, Rust (pydantic), and ECMAScript (JSON Schema).
 """
 
+_CAPITAL_SHARP_S = "\u1e9e"
+
 LETTERS = _spans(
     [
         chr(point)
         for first, last in RANGES
         for point in range(first, last + 1)
-        if unicodedata.category(chr(point)).startswith("L")
+        if unicodedata.category(chr(point)).startswith("L") and chr(point) != _CAPITAL_SHARP_S
     ]
 )
-"""The letters among the single code points, as the inside of a character class."""
+"""The single letters that XML Schema's ``\\p{L}`` accepts, as the inside of a character class.
+
+Not "ẞ": it is a letter since Unicode 5.1, which XML Schema 1.0 and validators of its time (libxml2) do not know.
+"""
 
 _TEXT = re.compile(rf"(?:{_class()}|{_COMBINED}|[\t\n\r])*")
 

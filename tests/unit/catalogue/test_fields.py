@@ -101,6 +101,7 @@ NEXT_YEAR = str(datetime.now(UTC).year + 1)
         (f"{HOME}__hausnummerzusatz", "abcde", "/antragsteller/anschrift/hausnummerzusatz", "hausnummerzusatz.format"),
         (f"{HOME}__hausnummerzusatz", "a ", "/antragsteller/anschrift/hausnummerzusatz", "hausnummerzusatz.format"),
         (f"{HOME}__hausnummerzusatz", "α", "/antragsteller/anschrift/hausnummerzusatz", "hausnummerzusatz.format"),
+        (f"{HOME}__hausnummerzusatz", "ẞ", "/antragsteller/anschrift/hausnummerzusatz", "hausnummerzusatz.format"),
         (f"{HOME}__strasse", "S" * 56, "/antragsteller/anschrift/strasse", "text.too_long"),
         (f"{HOME}__strasse", ..., "/antragsteller/anschrift", "anschrift.strasse_missing"),
         (f"{HOME}__strasse_und_hausnummer", "Weg 1", "/antragsteller/anschrift", "anschrift.strasse_twice"),
