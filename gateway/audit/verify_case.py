@@ -62,25 +62,28 @@ class _CaseCheck:
     def _records(self, checkpoint: Checkpoint) -> tuple[Record, bytes]:
         """Check all records; return the last one and its leaf hash."""
         proofs = self._proofs()
+        places = list(proofs)
         last: tuple[Record, bytes] | None = None
         for number, data in enumerate(self._bundle.lines(RECORDS)):
-            seq, proof = proofs[number] if number < len(proofs) else (None, [])
             leaf = leaf_hash(data)
             try:
                 record = read_record(data)
             except CanonicalError as error:
+                seq = places[number] if number < len(places) else None
                 found = Finding(fault=Fault.RECORD_MALFORMED, seq=seq, case=self._bundle.case, detail=str(error))
                 raise DoesNotFitError(found) from error
-            self._record(record, leaf)
-            if record.seq != seq or not verify_inclusion(record.seq, checkpoint.size, leaf, proof, checkpoint.root):
+            proof = proofs.get(record.seq)
+            if proof is None or not verify_inclusion(record.seq, checkpoint.size, leaf, proof, checkpoint.root):
                 raise DoesNotFitError(_about(record, Fault.PROOF_WRONG))
+            self._follow(record, leaf)
             self.report = dataclasses.replace(self.report, records=number + 1, cases=1)
             last = record, leaf
         if last is None:
             raise DoesNotFitError(Finding(fault=Fault.CASE_INCOMPLETE, case=self._bundle.case))
         return last
 
-    def _record(self, record: Record, leaf: bytes) -> None:
+    def _follow(self, record: Record, leaf: bytes) -> None:
+        """Check that the record is the case's next one; one left out before it makes the bundle incomplete."""
         before = self._chains.predecessor(record.case)
         if record.log != self._key.name or record.case != self._bundle.case:
             raise DoesNotFitError(_about(record, Fault.FOREIGN_RECORD))
@@ -124,27 +127,22 @@ class _CaseCheck:
                 raise DoesNotFitError(where)
             self.report = dataclasses.replace(self.report, published=self.report.published + 1)
 
-    def _proofs(self) -> list[tuple[int, list[bytes]]]:
-        entries = self._bundle.json(PROOFS)
-        if not isinstance(entries, list):
-            raise BundleError(f"{PROOFS} is not a list")
-        return [(_number(one, "seq"), hashes(one.get("hashes"))) for one in entries]
+    def _proofs(self) -> dict[int, list[bytes]]:
+        """Read the proofs by the records' places."""
+        return _paths(self._bundle.json(PROOFS), "seq", PROOFS)
 
     def _consistency(self) -> dict[int, list[bytes]]:
-        if not self._bundle.has(CONSISTENCY):
-            return {}
-        entries = self._bundle.json(CONSISTENCY)
-        if not isinstance(entries, list):
-            raise BundleError(f"{CONSISTENCY} is not a list")
-        return {_number(one, "size"): hashes(one.get("hashes")) for one in entries}
+        """Read the consistency proofs by the size of the published checkpoint; there may be none."""
+        return _paths(self._bundle.json(CONSISTENCY), "size", CONSISTENCY) if self._bundle.has(CONSISTENCY) else {}
 
 
 def _about(record: Record, fault: Fault, detail: str = "") -> Finding:
     return Finding(fault=fault, seq=record.seq, case=record.case, event=record.event, detail=detail)
 
 
-def _number(entry: object, name: str) -> int:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    if type(value) is not int or value < 0:
-        raise BundleError(f"an entry without {name}")
-    return value
+def _paths(entries: object, name: str, file: str) -> dict[int, list[bytes]]:
+    if not isinstance(entries, list) or not all(
+        isinstance(one, dict) and type(one.get(name)) is int for one in entries
+    ):
+        raise BundleError(f"{file} is not a list of proofs")
+    return {one[name]: hashes(one.get("hashes")) for one in entries}
