@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from gateway.errors import ConfigurationError
-from gateway.model import Finding
 from gateway.signing.xmldsig import SignatureAlgorithm, ecdsa_value
 
 MIN_RSA_BITS: Final = 3072
@@ -38,7 +37,6 @@ _CURVES: Final = {
     "secp256r1": (SignatureAlgorithm.ECDSA_SHA256, ec.ECDSA(hashes.SHA256())),
     "secp384r1": (SignatureAlgorithm.ECDSA_SHA384, ec.ECDSA(hashes.SHA384())),
 }
-_WARN_BEFORE_EXPIRY: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +94,7 @@ def read_password(*, file: Path | None = None, env: str | None = None) -> bytes 
 class SealKey:
     """A private key with its certificate chain, ready to sign. Safe to use from several threads.
 
-    An expired certificate can be loaded (so that a check can tell its date), but :class:`gateway.signing.xades`
+    An expired certificate can be loaded, so that a self-check can tell its date, but :class:`gateway.signing.xades`
     refuses to sign with it.
     """
 
@@ -115,7 +113,6 @@ class SealKey:
         self.chain: Final = _ordered(chain)
         """Signer first, then its issuers as far as known, without the root."""
         self.certificate: Final = CertificateInfo.of(chain[0])
-        self.source: Final = source
 
     @classmethod
     def from_pkcs12(cls, file: Path, password: bytes | None) -> Self:
@@ -159,19 +156,6 @@ class SealKey:
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         return ecdsa_value(key.sign(data, _CURVES[key.curve.name][1]), key.key_size)
-
-    def check(self, at: datetime) -> Finding:
-        """Say whether the certificate is valid at ``at`` and for how long; warns 30 days ahead."""
-        end = self.certificate.not_after
-        subject = f"seal certificate {self.certificate.subject}"
-        if not self.certificate.valid_at(at):
-            begin = self.certificate.not_before
-            text = f"is not valid now, only from {begin:%Y-%m-%d} to {end:%Y-%m-%d}: install a new one"
-            return Finding(level="error", subject=subject, text=text)
-        if end - at < _WARN_BEFORE_EXPIRY:
-            text = f"expires on {end:%Y-%m-%d}: order the next one"
-            return Finding(level="warning", subject=subject, text=text)
-        return Finding(level="ok", subject=subject, text=f"valid until {end:%Y-%m-%d}")
 
 
 def read_certificates(file: Path, setting: str) -> tuple[x509.Certificate, ...]:

@@ -183,7 +183,6 @@ def _time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@lru_cache(maxsize=256)
 def _uri(filename: str) -> str:
     """Return the file name as a relative reference (RFC 3986): percent-encoded, so that it needs no XML escaping."""
     if not filename.isprintable() or filename in {"", ".", ".."} or "/" in filename or "\\" in filename:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from gateway.signing.issuing import Holder, PrivateKey, issue_ca, issue_seal
 from gateway.signing.keys import SealKey, read_password
 from gateway.signing.xmldsig import SignatureAlgorithm
 from tests.unit.signing.forge import (
-    AT,
     VALIDITY,
     Seal,
     authority,
@@ -164,20 +163,6 @@ def test_certificate_that_may_not_seal_is_refused(usage: x509.KeyUsage | None, c
 def test_either_usage_will_do(usage: x509.KeyUsage) -> None:
     key = ec_key()
     assert SealKey(key, (special_certificate(key, authority(), usage=usage),), source="t").certificate
-
-
-@pytest.mark.parametrize(
-    ("at", "level"),
-    [
-        (AT, "ok"),
-        (VALIDITY[1] - timedelta(days=29), "warning"),
-        (VALIDITY[1] + timedelta(seconds=1), "error"),
-        (VALIDITY[0] - timedelta(seconds=1), "error"),
-    ],
-)
-def test_check_tells_expiry_ahead(ec_seal: Seal, at: datetime, level: str) -> None:
-    finding = SealKey(ec_seal.key, ec_seal.chain, source="t").check(at)
-    assert (finding.level, "2027-12-31" in finding.text) == (level, True)
 
 
 @pytest.mark.parametrize("written", [b"kennwort", b"kennwort\n", b"kennwort\r\n"])

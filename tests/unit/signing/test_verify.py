@@ -242,7 +242,7 @@ def test_pretty_printed_signature_fails() -> None:
     assert judge(ONE, altered(etree.indent)).flaw is Flaw.PROPERTIES_CHANGED
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(place=st.integers(0, len(GENUINE) - 1), byte=st.integers(0, 255))
 def test_any_changed_byte_fails_or_changes_nothing_that_was_signed(place: int, byte: int) -> None:
     changed = GENUINE[:place] + bytes([byte]) + GENUINE[place + 1 :]
@@ -251,6 +251,7 @@ def test_any_changed_byte_fails_or_changes_nothing_that_was_signed(place: int, b
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of oddities in names and numbers
+@settings(deadline=None)
 @given(place=st.integers(0, len(ONE.chain[0].public_bytes(Encoding.DER)) - 1), byte=st.integers(0, 255))
 def test_any_changed_byte_of_the_certificate_gets_a_verdict(place: int, byte: int) -> None:
     """Even if the signer itself names the damaged certificate, so that nothing else stops it."""

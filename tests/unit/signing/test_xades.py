@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -156,6 +156,7 @@ def test_any_octets_are_signed_and_verified(any_seal: Seal, content: bytes) -> N
     assert verdict.indication is Indication.TOTAL_PASSED
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=4096))
 def test_random_octets_are_signed_and_verified(content: bytes) -> None:
     assert verify(ONE.sign(content), {"nachricht.xml": content}, trust=ONE.trust, at=AT).passed
