@@ -19,7 +19,9 @@ from gateway.schemas.second_opinion import SecondOpinion
 MOST = 20
 """Violations reported for one message."""
 _SECOND_OPINION_BYTES = 256 * 1024
-"""Larger messages get libxml2's places only: the second opinion takes about half a second of CPU a megabyte."""
+_MANY_ELEMENTS = etree.XPath("count(/descendant::*) > 2000")
+"""Beyond either bound libxml2's places have to do: the second opinion takes half a second a megabyte, and its time
+grows with the square of the siblings. A Meldebescheinigung with all it can show has some hundred elements."""
 
 _RULES = {
     "SCHEMAV_CVC_ELT_1": "unexpected_root",
@@ -87,7 +89,7 @@ class CompiledSchema:
     def _explain(self, root: etree._Element, size: int) -> tuple[Violation, ...]:
         with self._lock:
             found = self._found_by_libxml2(root)
-            if self._second_opinion is None or size > _SECOND_OPINION_BYTES:
+            if self._second_opinion is None or size > _SECOND_OPINION_BYTES or _MANY_ELEMENTS(root):
                 return found
             second = self._second_opinion.violations(root, MOST)
         if second is None:
