@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import json
+import logging
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import Any
 import structlog
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from gateway import logs
@@ -206,9 +209,6 @@ def running(directory: Path, *, max_body: int = 1_000_000) -> Iterator[Portal]:
 @contextmanager
 def captured_logs() -> Iterator[io.StringIO]:
     """Configure the gateway's logs as in production, into a string; put everything back afterwards."""
-    import logging  # noqa: PLC0415
-    import threading  # noqa: PLC0415
-
     root = logging.getLogger()
     handlers, level, hook = list(root.handlers), root.level, threading.excepthook
     stream = io.StringIO()
@@ -220,3 +220,17 @@ def captured_logs() -> Iterator[io.StringIO]:
         threading.excepthook = hook
         structlog.reset_defaults()
         structlog.contextvars.clear_contextvars()
+
+
+@contextmanager
+def listening(portal: Portal) -> Iterator[str]:
+    """Serve the portal on a free loopback port; yield its base URL."""
+    server = make_server("127.0.0.1", 0, portal.client.application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, name="portal-under-test")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
