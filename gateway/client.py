@@ -92,8 +92,3 @@ class PortalClient:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
         return Reply(status=response.status, headers=dict(response.headers), body=response.data)
-
-
-def is_final(state: str) -> bool:
-    """True if the authority or the gateway has nothing more to say for now."""
-    return state in _FINAL

@@ -75,7 +75,7 @@ def status(application_id: str, url: str, token_file: Path, as_json: bool) -> No
 def _show(data: dict[str, Any]) -> None:
     click.echo(f"{data['id']}  {data['service']}  {data['state']}")
     for reason in data["reasons"]:
-        click.echo(f"  {reason['code']}: {reason['text']}")
+        click.echo(f"  {reason['code']}: {reason['detail']}")
     for entry in data["history"]:
         click.echo(f"  {entry['at']}  {entry['event']}  {entry.get('code') or ''}".rstrip())
     for one in data["documents"]:

@@ -1,0 +1,1 @@
+"""The demonstration: the main job from the portal's JSON to the answer and the verified log, on one machine."""
