@@ -17,7 +17,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
 """Levels of elements. XMeld messages have about a dozen."""
 MAX_TEXT = 100_000
-"""Characters of one attribute, or of one text that is not base64; the pattern of DIN 91379 gets slow on endless refused text."""
+"""Characters of one attribute, or of one text that is not base64: patterns get slow on endless refused text."""
 
 _LARGE = 256 * 1024
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")

@@ -14,11 +14,12 @@ from lxml import etree
 from gateway.errors import InvalidMessageError, Violation
 from gateway.resources import resource
 from gateway.schemas import SchemaPackage, Schemas
-from gateway.schemas.official import OfficialSchemas
 from gateway.standards import din91379
 from tests.interop.instances import Instances, read_official
 from tests.interop.mutants import Mutants
-from tests.interop.official import official_directory
+from tests.official import OFFICIAL, needs_official, xmeld
+
+pytestmark = needs_official
 
 DAY = date(2026, 3, 2)
 ROOT = "xmeld/25.11a/xinneres.xmeld.xsd"
@@ -32,7 +33,7 @@ SEED = int(os.environ.get("XOEV_SEED", "1701"))
 
 @pytest.fixture(scope="module")
 def official() -> etree.XMLSchema:
-    return OfficialSchemas(official_directory()).compile(ROOT)
+    return xmeld()
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +43,11 @@ def schemas() -> Schemas:
 
 @pytest.fixture(scope="module")
 def instances() -> Instances:
-    return Instances(read_official(official_directory(), ROOT), SEED)
+    return Instances(read_official(OFFICIAL, ROOT), SEED)
 
 
 def examples(pattern: str) -> list[Path]:
-    found = sorted((official_directory() / "examples").glob(pattern))
+    found = sorted((OFFICIAL / "examples").glob(pattern))
     assert found, f"no examples {pattern}"
     return found
 
@@ -85,7 +86,7 @@ def test_messages_outside_the_profile_are_refused_by_their_root(schemas: Schemas
 
 
 def test_an_installed_official_package_is_asked_too() -> None:
-    package = Schemas.load(official=official_directory()).for_sending("xmeld", DAY)
+    package = Schemas.load(official=OFFICIAL).for_sending("xmeld", DAY)
     assert package.checked_officially
     for file in examples("xmeld-25.11a-1700*.xml"):
         package.validate(file.read_bytes())
@@ -183,7 +184,7 @@ def _accepts(schema: etree.XMLSchema, text: str) -> bool:
 
 def test_type_c_of_din_91379_is_the_publishers() -> None:
     """Every character of the Basic Multilingual Plane, and every base letter with every mark of the norm."""
-    theirs = _type_c(official_directory() / "common/din-91379/2022-08/din-norm-91379-datatypes.xsd")
+    theirs = _type_c(OFFICIAL / "common/din-91379/2022-08/din-norm-91379-datatypes.xsd")
     ours = _type_c(resource("xsd", "din-91379", "2022-08", "din-91379.xsd"))
     # Characters that XML 1.0 does not know cannot stand in a message at all.
     unknown_to_xml = {*range(0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF} - {0x9, 0xA, 0xD}
