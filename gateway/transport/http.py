@@ -9,6 +9,7 @@ question alone, whether a byte of the request may have left: :attr:`HttpError.se
 from __future__ import annotations
 
 import email.utils
+import errno
 import http.client
 import socket
 import ssl
@@ -112,7 +113,11 @@ class _TimedSocket(ssl.SSLSocket):
     def send(self, data: Any, flags: int = 0) -> int:
         self.settimeout(_call.left(_call.limits.read))
         _call.written = True
-        return super().send(data, flags)
+        try:
+            return super().send(data, flags)
+        except ssl.SSLEOFError as error:
+            # urllib3 goes on to read after a broken pipe; only there stands why the server hung up (an alert, a 413).
+            raise BrokenPipeError(errno.EPIPE, "the server hung up") from error
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
         self.settimeout(_call.left(_call.limits.read))

@@ -64,18 +64,26 @@ class XtaHttpServer(ThreadingHTTPServer):
         self._guard = threading.Lock()
 
     def remember(self, connection: socket.socket) -> None:
+        """Note an open connection, so that :meth:`cut` finds it; raises OSError if that is over."""
         with self._guard:
+            if self.stopping.is_set():
+                raise ConnectionAbortedError("the server stops")
             self._open.add(connection)
+
+    def count(self) -> None:
+        """Count a TCP connection."""
+        with self._guard:
             self.connections += 1
 
     def forget(self, connection: socket.socket) -> None:
+        """Note that a connection is closed, or that another object stands for it now."""
         with self._guard:
             self._open.discard(connection)
 
     def cut(self) -> None:
         """Wake and close every connection, so that their threads end."""
-        self.stopping.set()
         with self._guard:
+            self.stopping.set()
             connections = list(self._open)
         for connection in connections:
             with contextlib.suppress(OSError):
@@ -104,8 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Negotiate TLS, unless the script says to stay silent before."""
         raw: socket.socket = self.request
-        self.server.remember(raw)
+        self.server.count()
         try:
+            self.server.remember(raw)
             mishap = self.server.script.take(CONNECT)
             if mishap is not None:
                 if mishap.how is How.HANG:
@@ -119,7 +128,6 @@ class _Handler(BaseHTTPRequestHandler):
             raw.close()
             raise
         self.server.forget(raw)
-        self.server.connections -= 1
         certificate = self.request.getpeercert(binary_form=True) or b""
         self.certificate = hashlib.sha256(certificate).hexdigest()
         super().setup()
