@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
@@ -18,13 +19,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.catalogue import Service
-from gateway.catalogue.rules import Rule
+from gateway.catalogue.catalogue import APPLICATION_INVALID
+from gateway.catalogue.rules import FIELD_MISSING, Rule
 from gateway.errors import Problem
 from gateway.model import ApplicationState, Whose
 from gateway.portal import fields
 from gateway.portal.observation import CORRELATION_HEADER
 from gateway.portal.openapi import openapi
-from gateway.portal.problems import ALWAYS
+from gateway.portal.problems import ALWAYS, details
+from gateway.portal.representations import AcceptedApplication, ApplicationLinks
 from gateway.portal.routes import Reply, Route
 
 STATES = {
@@ -47,6 +50,17 @@ WHO = {
 }
 """Who has to act, in German."""
 
+_SOME_ID = "7c3f9d1e-52f4-4b0e-8a3b-6f1d2e9c0a55"
+_WRONG = (FIELD_MISSING.at("/antragsteller/geburtsdatum"),)
+_ACCEPTED = AcceptedApplication(
+    id="0f8fad5b-d9cb-469f-a165-70867728950e",
+    state=ApplicationState.ACCEPTED,
+    received_at=datetime(2026, 11, 23, 8, 15, 30, 250_000, tzinfo=UTC),
+    links=ApplicationLinks(
+        application="/v1/applications/0f8fad5b-d9cb-469f-a165-70867728950e",
+        message="/v1/applications/0f8fad5b-d9cb-469f-a165-70867728950e/message",
+    ),
+)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _SHORT_TERM = "public, max-age=300"
 
@@ -120,6 +134,8 @@ def _render(document: dict[str, Any], services: tuple[Service[Any], ...]) -> tup
         rows={one.id: list(fields.rows(schemas[one.id], schemas)) for one in services},
         examples=examples,
         application=next(iter(examples.values()), "{}"),
+        accepted=_pretty(json.loads(_ACCEPTED.model_dump_json())),
+        problem=_pretty(details(APPLICATION_INVALID, _WRONG, language="de", correlation_id=_SOME_ID)),
         states=STATES,
         correlation=CORRELATION_HEADER,
         anywhere=[one.code for one in ALWAYS],
