@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from enum import Enum
@@ -16,9 +17,12 @@ from pydantic_core import PydanticUndefined
 
 from adapters.xta import settings as xta
 from gateway import settings
+from gateway.catalogue.catalogue import APPLICATION_INVALID
+from gateway.catalogue.fields import DATE_INVALID
 from gateway.cli import gateway
 from gateway.metrics import Backlog, Metrics
 from gateway.model import ApplicationState, OutcomeKind
+from gateway.portal.problems import details
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
@@ -165,6 +169,12 @@ def _default(name: str, field: FieldInfo) -> str | None:
 
 def test_the_section_of_connections_names_its_own_key() -> None:
     assert _tables()["`[connection.<name>]`"] == {"adapter": "required"}
+
+
+def test_every_adapter_has_its_section_and_its_readme() -> None:
+    adapters = {one.parent.name for one in (ROOT / "adapters").glob("*/adapter.py")}
+    assert {f"Settings of the adapter `{name}`" for name in adapters} <= SECTIONS.keys()
+    assert {one.parent.name for one in (ROOT / "adapters").glob("*/README.md")} == adapters
 
 
 def test_every_figure_is_explained_to_operators() -> None:
