@@ -197,6 +197,14 @@ def test_every_state_of_an_application_is_explained_to_portals() -> None:
     assert rows == [state.value for state in ApplicationState]
 
 
+def test_the_example_of_an_error_is_what_a_portal_gets() -> None:
+    portal_api = (ROOT / "docs" / "portal-api.md").read_text(encoding="utf-8")
+    example = json.loads(re.findall(r"^```json\n(.*?)^```", portal_api, re.MULTILINE | re.DOTALL)[0])
+    fields = (DATE_INVALID.at("/antragsteller/geburtsdatum"),)
+    correlation_id = example["instance"].removeprefix("urn:uuid:")
+    assert example == details(APPLICATION_INVALID, fields, language="de", correlation_id=correlation_id)
+
+
 @pytest.mark.parametrize("decision", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.stem[:4])
 def test_a_decision_says_why_what_and_what_follows(decision: Path) -> None:
     headings = _HEADING.findall(decision.read_text(encoding="utf-8"))
