@@ -14,6 +14,7 @@ Rooms write with ``structlog.get_logger(room="delivery")``; the event is a fixed
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -73,7 +74,7 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _bare_exception,
             _known_fields,
-            structlog.processors.JSONRenderer(default=_type_name),
+            structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
@@ -169,3 +170,10 @@ def _known_fields(_logger: WrappedLogger, _method: str, fields: EventDict) -> Ev
 def _type_name(value: object) -> str:
     """Stand in for what JSON cannot carry: its repr could quote data."""
     return f"<{type(value).__name__}>"
+
+
+_encoder = json.JSONEncoder(default=_type_name)
+
+
+def _json(fields: EventDict, **_options: object) -> str:
+    return _encoder.encode(fields)

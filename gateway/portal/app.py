@@ -50,9 +50,8 @@ def create_portal(
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    every = (*routes, *documentation.routes())
-    observation.install(app, figures, {route.name: route.path for route in every})
     problems.install(app)
-    for route in every:
-        app.add_url_rule(route.rule, route.name, route.view, methods=[route.method])
+    for route in (*routes, *documentation.routes()):
+        app.add_url_rule(route.rule, route.name, observation.named(route), methods=[route.method])
+    app.wsgi_app = observation.observed(app.wsgi_app, figures)  # type: ignore[method-assign,assignment]
     return app

@@ -10,12 +10,13 @@ import json
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import FieldError, GatewayError, Problem
 from gateway.model import Whose
 from gateway.portal.language import chosen_language
+from gateway.portal.observation import exchange
 
 NOT_FOUND = Problem(
     code="request.not_found",
@@ -113,9 +114,10 @@ def install(app: Flask) -> None:
 def answer(problem: Problem, fields: tuple[FieldError, ...], headers: dict[str, str]) -> Response:
     """Return the problem as an answer to the current request."""
     language = chosen_language(request)
-    g.code = problem.code
+    seen = exchange(request)
+    seen.code = problem.code
     response = Response(
-        json.dumps(details(problem, fields, language=language, correlation_id=g.correlation_id), ensure_ascii=False),
+        json.dumps(details(problem, fields, language=language, correlation_id=seen.correlation_id), ensure_ascii=False),
         status=problem.status,
         content_type=MEDIA_TYPE_PROBLEM,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import IO
 
-from flask import Request, g
+from flask import Request
 
 from gateway.errors import GatewayError, Problem
 from gateway.intake.pipeline import Caller
 from gateway.model import Whose
 from gateway.portal.access import Access
+from gateway.portal.observation import exchange
 from gateway.portal.problems import MALFORMED, MEDIA_TYPE, TOO_LARGE
 
 KEY_HEADER = "Idempotency-Key"
@@ -40,8 +41,9 @@ _JSON = re.compile(r'application/json[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*
 def caller(request: Request, access: Access) -> Caller:
     """Return who calls; raises GatewayError ``auth.missing`` or ``auth.invalid``."""
     portal = access.identify(request.headers.get("Authorization"))
-    g.portal = portal.id
-    return Caller(portal=portal.id, tenants=portal.tenants, correlation_id=g.correlation_id)
+    seen = exchange(request)
+    seen.portal = portal.id
+    return Caller(portal=portal.id, tenants=portal.tenants, correlation_id=seen.correlation_id)
 
 
 def idempotency_key(request: Request) -> str:
