@@ -49,19 +49,23 @@ class BundleReader:
     """An open bundle. Every method raises BundleError for what is missing, malformed or too large."""
 
     def __init__(self, path: Path) -> None:
-        with _reading(path.name):
-            self._zip = zipfile.ZipFile(path)
+        # Held here, because a ZipFile keeps its file open while a part of it is being read.
+        self._file = path.open("rb")
         try:
+            with _reading(path.name):
+                self._zip = zipfile.ZipFile(self._file)
             manifest = self._manifest()
             self.kind = _text(manifest, "kind")
             self.origin = _text(manifest, "origin")
             self.case = _text(manifest, "case") if self.kind == "case" else ""
         except BundleError:
-            self._zip.close()
+            self._file.close()
             raise
 
     def close(self) -> None:
+        """Let go of the file, also in the middle of reading a part."""
         self._zip.close()
+        self._file.close()
 
     def has(self, name: str) -> bool:
         return name in self._zip.namelist()

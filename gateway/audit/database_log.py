@@ -22,7 +22,10 @@ MAGIC = b"SQLite format 3\0"
 _RECORDS = "SELECT seq, bytes, leaf_hash, case_id, at, cseq FROM audit_record ORDER BY seq"
 _CHECKPOINTS = "SELECT size, root, note FROM audit_checkpoint ORDER BY size"
 _NODES = "SELECT number, hash FROM audit_node WHERE level = ? ORDER BY number"
-_OUTBOX = "SELECT seq, case_id, at, event, actor, peer, ref, dig, err FROM event WHERE seq IS NOT NULL ORDER BY seq"
+_OUTBOX = (
+    "SELECT seq, case_id, at, event, actor, peer, ref, dig, err FROM event WHERE typeof(seq) = 'integer' ORDER BY seq"
+)
+_BEYOND = "SELECT seq FROM event WHERE typeof(seq) NOT IN ('integer', 'null') OR seq >= ? ORDER BY seq LIMIT 1"
 
 
 class DatabaseLog:
@@ -32,6 +35,7 @@ class DatabaseLog:
 
     def __init__(self, path: Path) -> None:
         self._connection = _open(path)
+        self._cursors: list[sqlite3.Cursor] = []
         self._outbox = self._rows(_OUTBOX)
         self._row = next(self._outbox, None)
         self._columns: tuple[Any, ...] = ()
@@ -40,10 +44,15 @@ class DatabaseLog:
         self.pending: int = next(self._rows("SELECT count(*) FROM event WHERE seq IS NULL"))[0]
 
     def close(self) -> None:
+        """Let go of the file; SQLite holds its lock while a query is not at its end."""
+        for cursor in self._cursors:
+            cursor.close()
         self._connection.close()
 
     def records(self) -> Iterator[StoredRecord]:
         for seq, data, leaf, case, at, cseq in self._rows(_RECORDS):
+            if not isinstance(seq, int):
+                raise sqlite3.DataError("a place in the log is not a number")
             self._columns = (case, at, cseq)
             while self._row is not None and self._row[0] < seq:
                 self._row = next(self._outbox, None)
@@ -76,15 +85,17 @@ class DatabaseLog:
 
     def surplus(self, size: int) -> Finding | None:
         """Return what the tables hold beyond the ``size`` records that there are."""
-        beyond = next(self._rows("SELECT seq FROM event WHERE seq >= ? ORDER BY seq", size), None)
+        beyond = next(self._rows(_BEYOND, size), None)
         if beyond is not None:
-            return Finding(fault=Fault.RECORD_MISSING, seq=beyond[0])
+            return Finding(fault=Fault.RECORD_MISSING, seq=beyond[0] if isinstance(beyond[0], int) else None)
         if next(self._rows("SELECT count(*) FROM audit_node"))[0] != self._nodes:
             return Finding(fault=Fault.NODE_CHANGED, detail="hashes that belong to no record")
         return None
 
     def _rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
-        return iter(self._connection.execute(query, values))
+        cursor = self._connection.execute(query, values)
+        self._cursors.append(cursor)
+        return cursor
 
 
 def _open(path: Path) -> sqlite3.Connection:
