@@ -27,7 +27,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST"})
-_ACTS = frozenset({"deliver", "reconcile"})
+_ACTS = frozenset({"reserve", "deliver", "reconcile"})
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nobody reads
@@ -94,7 +94,7 @@ class Metrics:
         self._refused.labels(code if code in Problem.declared else "other").inc()
 
     def attempt_ended(self, act: str, outcome: OutcomeKind) -> None:
-        """Count an attempt; ``act`` is ``deliver`` or ``reconcile``."""
+        """Count an attempt; ``act`` is ``reserve``, ``deliver`` or ``reconcile``."""
         self._attempts.labels(act if act in _ACTS else "other", outcome.value).inc()
 
     def request_served(self, method: str, route: str, status: int, seconds: float) -> None:

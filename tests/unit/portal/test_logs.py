@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from gateway.errors import FieldError, GatewayError, InvalidMessageError, Violat
 from gateway.portal.problems import INTERNAL
 
 MARKER = "Zwiebelmarkus"
+_LOG_CALLS = {"debug", "info", "warning", "error", "exception", "critical", "bind_contextvars"}
 
 
 @pytest.fixture
@@ -168,3 +171,21 @@ def test_granian_keeps_no_handler_of_its_own(stream: io.StringIO) -> None:
 
     assert lines(stream)[0]["library"] == "_granian"
     assert lines(stream)[0]["text"] == "Starting granian (main PID: %s)"
+
+
+def test_every_field_that_a_room_writes_is_listed() -> None:
+    """A field that is not listed would be left out in production; here it is found before."""
+    written: dict[str, str] = {}
+    for folder in ("gateway", "adapters"):
+        for file in sorted((Path(logs.__file__).parent.parent / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOG_CALLS:
+                    target = ast.unparse(node.func.value)
+                    if (
+                        target.rpartition(".")[2] in ("log", "_log", "logger", "_logger")
+                        or "bind_contextvars" in node.func.attr
+                    ):
+                        written |= {word.arg: f"{file.name}:{node.lineno}" for word in node.keywords if word.arg}
+
+    assert len(written) > 5
+    assert {name: place for name, place in written.items() if name not in logs.FIELDS | {"exc_info"}} == {}

@@ -36,10 +36,12 @@ def test_refusals_are_counted_by_declared_code_only(metrics: Metrics) -> None:
 def test_attempts_are_counted_by_act_and_outcome(metrics: Metrics) -> None:
     metrics.attempt_ended("deliver", OutcomeKind.UNCLEAR)
     metrics.attempt_ended("reconcile", OutcomeKind.DELIVERED)
+    metrics.attempt_ended("reserve", OutcomeKind.UNREACHABLE)
 
     text = metrics.exposition()
     assert b'gateway_delivery_attempts_total{act="deliver",outcome="unclear"} 1.0' in text
     assert b'gateway_delivery_attempts_total{act="reconcile",outcome="delivered"} 1.0' in text
+    assert b'gateway_delivery_attempts_total{act="reserve",outcome="unreachable"} 1.0' in text
 
 
 def test_an_invented_http_method_makes_no_new_label(metrics: Metrics) -> None:
