@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 import sys
 
-from bench import intake
+from bench import intake, memory
 
-BENCHMARKS = {"intake": intake.run}
+BENCHMARKS = {"intake": intake.run, "memory": memory.run}
 
 
 def main() -> None:

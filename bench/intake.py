@@ -61,7 +61,7 @@ def _measure(gateway: Gateway, floor: Floor, token: str) -> float:
 
 
 def _steps(gateway: Gateway, floor: Floor) -> list[tuple[str, float, float]]:
-    """Time each step alone; the gateway's commit and HTTP layer are what the larger steps cost more than the smaller."""
+    """Time each step alone; the gateway's commit is what accepting costs more than the steps before it."""
     now = datetime.now(UTC)
     service, application = gateway.intake.catalogue.parse(APPLICATION)
     author, reader = gateway.settings.author.party(), gateway.settings.destination[0].reader.party()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def serve(file: Path, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in hand and return."""
+    logs.configure(settings.log_level)
     Server(
         "gateway",
         address=settings.listen.host,

@@ -23,6 +23,7 @@ from gateway.model import Contact, Destination, Party, PostalAddress
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86400)]
 
@@ -97,7 +98,7 @@ class SigningSettings(_Section):
     key_file: Path | None = None
     certificate_file: Path | None = None
     password_file: Path | None = None
-    password_env: Name | None = None
+    password_env: Variable | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> SigningSettings:

@@ -30,7 +30,7 @@ def reader_for(namespace: str, root: str) -> Reader | None:
 
 
 def read_answer(content: bytes) -> Answer:
-    """Return what a schema-valid message says; raises InvalidMessageError, rule ``message.unknown``, if none reads it."""
+    """Return what a schema-valid message says; raises InvalidMessageError ``message.unknown`` if nobody reads it."""
     name = etree.QName(parse(content))
     reader = reader_for(name.namespace or "", name.localname)
     if reader is None:

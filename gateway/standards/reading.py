@@ -10,11 +10,13 @@ import base64
 import binascii
 from datetime import datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 from gateway.errors import InvalidMessageError, Violation
 
+_BERLIN = ZoneInfo("Europe/Berlin")
 _PARSER = etree.XMLParser(
     resolve_entities=False,
     no_network=True,
@@ -67,15 +69,16 @@ def text(parent: etree._Element, *tags: str) -> str:
 
 
 def time(parent: etree._Element, *tags: str) -> datetime:
-    """Return an xs:dateTime; one without zone is refused, as the Basisnachricht demands the zone."""
+    """Return an xs:dateTime; one without zone is read as German local time.
+
+    The Basisnachricht demands the zone of a sender, but an answer must not be lost for the lack of it.
+    """
     element = child(parent, *tags)
     try:
         at = datetime.fromisoformat(text(element))
     except ValueError:
         raise invalid(element, "time.invalid") from None
-    if at.tzinfo is None:
-        raise invalid(element, "time.no_zone")
-    return at
+    return at if at.tzinfo is not None else at.replace(tzinfo=_BERLIN)
 
 
 def binary(element: etree._Element) -> bytes:

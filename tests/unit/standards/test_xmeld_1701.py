@@ -178,7 +178,6 @@ BODY = f"/{ANSWER}/antwortAbrufanfrage"
             "ursprungsnachricht.wrong_type",
             f"/{ANSWER}/ursprungsnachricht/nachrichtentyp/code",
         ),
-        (_message(_refusal("01"), at="2026-11-23T10:00:00"), "time.no_zone", f"{HEAD}/erstellungszeitpunkt"),
         (_message(_refusal("01"), at="yesterday"), "time.invalid", f"{HEAD}/erstellungszeitpunkt"),
         (_message(_refusal("01"), ns="http://www.osci.de/xmeld9911"), "V000", "/"),
         (_message(_refusal("01")).replace(ANSWER.encode(), b"foreign.1701"), "root.unexpected", "/"),
@@ -238,3 +237,8 @@ def test_official_examples_are_read(file: str, state: ApplicationState, document
     assert answer.state is state
     assert [document.filename for document in answer.documents] == documents
     assert answer.author == "ags:03454035"
+
+
+def test_an_answer_without_zone_is_read_as_german_time() -> None:
+    answer = read_1701(_message(_refusal("01"), at="2026-11-23T10:00:00"))
+    assert answer.created_at.isoformat() == "2026-11-23T10:00:00+01:00"
