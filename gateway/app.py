@@ -130,6 +130,9 @@ class Gateway:
     def readiness(self) -> tuple[Finding, ...]:
         """Return what keeps the gateway from taking applications, or may soon: the seal, the store, the packages."""
         findings = [seal_finding(self.parts.signer)]
+        if self.sequencer.failure is not None:
+            text = f"nothing is signed any more, a person has to look: {self.sequencer.failure}"
+            findings.append(Finding(level="warning", subject="audit log", text=text))
         try:
             self.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM application LIMIT 1"))
             findings.append(Finding(level="ok", subject="database", text="answers"))

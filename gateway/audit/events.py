@@ -72,7 +72,6 @@ class Event(StrEnum):
         "application:undeliverable",
         "The application did not reach the authority; a person at the operator has to act.",
     )
-    DOCUMENT_FETCHED = "document:fetched", "The portal fetched a document for the citizen."
     CASE_CLOSED = (
         "case:closed",
         "The case is final; `count` is the number of its records, this one included.",

@@ -23,7 +23,7 @@ from gateway.audit.canonical import canonical
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.events import Event
 from gateway.audit.logkey import LogKey
-from gateway.audit.merkle import Tree, leaf_hash
+from gateway.audit.merkle import EMPTY_ROOT, Tree, leaf_hash
 from gateway.audit.records import LOG_CASE, Entry, write
 from gateway.audit.storage import AuditError, check_stored, heads, load_tree, store_checkpoint
 from gateway.store.database import Database
@@ -52,8 +52,9 @@ def _now() -> datetime:
 class Sequencer:
     """The one sequencer of a log; the log's origin is that of its key.
 
-    Making one checks the stored log against its last checkpoint and, in an empty log, writes ``log:opened``. Raises
-    AuditError if log and checkpoint contradict each other. ``clock`` dates the checkpoints.
+    Making one checks the stored log against its last checkpoint and, in an empty log, writes ``log:opened``. If log and
+    checkpoint contradict each other, :attr:`failure` says so and nothing is ever signed: records wait in the outbox
+    until a person has looked, and no application waits with them. ``clock`` dates the checkpoints.
     """
 
     def __init__(
@@ -69,16 +70,22 @@ class Sequencer:
         self._thread: threading.Thread | None = None
         self.failure: str | None = None
         """Why nothing is signed any more; a person has to act. Delivery goes on, records wait in the outbox."""
-        self._last = database.read(lambda connection: check_stored(connection, key))
-        if self._last.size == 0:
+        self._last = Checkpoint(origin=key.origin, size=0, root=EMPTY_ROOT)
+        try:
+            self._last = database.read(lambda connection: check_stored(connection, key))
+        except AuditError as error:
+            self._give_up(error)
+        if self._last.size == 0 and self.failure is None:
             database.write(self._open)
 
     def run_once(self) -> int:
         """Move everything that waits, in batches, and return how many records that were.
 
         Raises AuditError if the stored tree is not the one that this sequencer left: somebody changed it, or a second
-        sequencer is at work.
+        sequencer is at work; and always after :attr:`failure` was set.
         """
+        if self.failure is not None:
+            raise AuditError(self.failure)
         moved = 0
         with self._lock:
             while batch := self._database.read(self._next_batch):
@@ -115,10 +122,13 @@ class Sequencer:
             try:
                 self.run_once()
             except AuditError as error:
-                self.failure = str(error)
-                _log.critical("the audit log is not continued: %s", error)
+                self._give_up(error)
             except Exception as error:  # noqa: BLE001 - a full disk must not end the thread; it tries again
                 _log.error("audit records could not be sequenced now: %s", type(error).__name__)
+
+    def _give_up(self, error: AuditError) -> None:
+        self.failure = str(error)
+        _log.critical("the audit log is not continued: %s", error)
 
     def _open(self, connection: Connection) -> None:
         """Write the first record, unless an earlier start was killed right after it did."""

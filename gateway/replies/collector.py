@@ -68,6 +68,7 @@ class Collector:
         self._schemas = schemas
         self._every = every
         self._clock = clock
+        self._away: set[str] = set()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
@@ -88,14 +89,23 @@ class Collector:
 
     def run_once(self) -> int:
         """Empty every mailbox once; return how many messages were offered. One mailbox's trouble stays its own."""
-        count = 0
-        for name, adapter in self._adapters.items():
-            try:
-                count += adapter.collect(lambda incoming, name=name: self.keep(name, incoming))  # type: ignore[misc]
-            except TransportError as error:
+        return sum(self._empty(name, adapter) for name, adapter in self._adapters.items())
+
+    def _empty(self, name: str, adapter: Adapter) -> int:
+        """Empty one mailbox. That it is away is said once, and once that it is back."""
+        try:
+            count = adapter.collect(lambda incoming: self.keep(name, incoming))
+        except TransportError as error:
+            if name not in self._away:
                 log.warning("mailbox away", connection=name, code=error.outcome.code)
-            except Exception:  # the other mailboxes must still be emptied
-                log.exception("collecting failed", connection=name)
+                self._away.add(name)
+            return 0
+        except Exception:  # the other mailboxes must still be emptied
+            log.exception("collecting failed", connection=name)
+            return 0
+        if name in self._away:
+            log.info("mailbox back", connection=name)
+            self._away.discard(name)
         return count
 
     def keep(self, connection: str, incoming: Incoming) -> None:
@@ -141,7 +151,7 @@ class Collector:
         deliveries.proven(connection, origin.delivery_id)
         applications.set_state(connection, case, answer.state, at=fetched.at, reasons=answer.reasons)
         outcome = Entry(case=case, event=_EVENTS[answer.state], actor=_ACTOR, peer=answer.author)
-        write(connection, [_entry(fetched, case, Event.REPLY_RECEIVED), outcome], at=fetched.at)
+        write(connection, [_entry(fetched, case, Event.REPLY_RECEIVED, peer=answer.author), outcome], at=fetched.at)
         close_if_final(connection, case, at=fetched.at)
         return code, case
 
@@ -175,7 +185,8 @@ def _row(fetched: _Fetched, code: str, case: str | None) -> NewReply:
     )
 
 
-def _entry(fetched: _Fetched, case: str, event: Event, *, err_code: str = "") -> Entry:
+def _entry(fetched: _Fetched, case: str, event: Event, *, peer: str = "", err_code: str = "") -> Entry:
+    """``peer`` is the authority that was asked; what a stranger calls itself does not get into the log."""
     ref = {"transport": foreign_id(fetched.incoming.transport_id)}
     if fetched.answer is not None:
         ref["message"] = foreign_id(fetched.answer.message_id)
@@ -183,7 +194,7 @@ def _entry(fetched: _Fetched, case: str, event: Event, *, err_code: str = "") ->
         case=case,
         event=event,
         actor=_ACTOR,
-        peer="" if fetched.answer is None else fetched.answer.author,
+        peer=peer,
         ref=ref,
         digests=((f"reply-{fetched.id}", fetched.incoming.content),),
         err_code=err_code,

@@ -26,5 +26,6 @@ def test_the_documented_table_is_the_list_of_events() -> None:
 
 
 def test_the_documented_findings_are_those_of_the_verifier() -> None:
-    rows = re.findall(r"^\| `([a-z_]+)` \| (\d) \| ([^|]+?) \|$", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_]+)` \| (\d) \| ([^|]+?) \|$", text, flags=re.MULTILINE)
     assert rows == [(one.value, str(one.verdict.exit_code), one.en) for one in Fault]
