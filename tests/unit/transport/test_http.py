@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -104,8 +105,6 @@ def test_name_that_does_not_exist(reach: Open, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_server_that_takes_the_connection_and_says_nothing(reach: Open, pki: DemoPki) -> None:
-    import socket  # noqa: PLC0415 - a listener that is never accepted from
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         began = time.monotonic()
         assert post(reach(f"https://127.0.0.1:{listener.getsockname()[1]}/")) == "net.connect unsent"
@@ -113,8 +112,6 @@ def test_server_that_takes_the_connection_and_says_nothing(reach: Open, pki: Dem
 
 
 def test_server_that_speaks_no_tls(reach: Open) -> None:
-    import socket  # noqa: PLC0415 - a plain HTTP server of three lines
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def plain() -> None:
@@ -136,10 +133,8 @@ def test_server_certificate_of_another_ca_is_not_trusted(serve: Serve, reach: Op
 def test_server_certificate_for_another_name_is_not_trusted(
     serve: Serve, reach: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.transport import http  # noqa: PLC0415 - the resolver is replaced, so that the name leads to the server
-
-    resolve = http.socket.getaddrinfo
-    monkeypatch.setattr(http.socket, "getaddrinfo", lambda host, port, **more: resolve("127.0.0.1", port, **more))
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **more: resolve("127.0.0.1", port, **more))
     url = serve(answering(OK)).replace("127.0.0.1", "registry.example")
     assert post(reach(url)) == "net.server_untrusted unsent"
 
