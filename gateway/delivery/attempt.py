@@ -146,8 +146,13 @@ class Attempts:
             state=ended.decision.state,
             next_at=ended.decision.next_at,
         )
-        if not still_ours:
-            return
+        if still_ours:
+            self._conclude(connection, claimed, ended)
+        # Also where a reply settled it meanwhile: that closed the case, and the result just written opened it again.
+        close_if_final(connection, claimed.application_id, at=ended.at)
+
+    def _conclude(self, connection: Connection, claimed: Claimed, ended: Ended) -> None:
+        """Let the application follow its delivery."""
         case = claimed.application_id
         if ended.decision.state is DeliveryState.DELIVERED:
             waiting = (ApplicationState.ACCEPTED,)
@@ -157,7 +162,6 @@ class Attempts:
         elif ended.decision.state is DeliveryState.DEAD:
             write(connection, [self._entry(claimed, Event.DELIVERY_GAVEUP)], at=ended.at)
             self._end(connection, claimed, ApplicationState.UNDELIVERABLE, (_GAVE_UP,), ended.at)
-        close_if_final(connection, case, at=ended.at)
 
     def _end(
         self,
