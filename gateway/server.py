@@ -6,6 +6,7 @@ configuration is checked in the parent, so that a wrong one ends the command wit
 
 from __future__ import annotations
 
+import socket
 from functools import partial
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -15,11 +16,28 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from gateway import logs
-from gateway.app import Gateway
+from gateway.app import Gateway, assemble, connect
+from gateway.errors import ConfigurationError
 from gateway.settings import Settings, load
+from gateway.store.database import Database
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+def rehearse(file: Path, settings: Settings) -> None:
+    """Open once, and let go of, everything that the worker will need; raises ConfigurationError."""
+    assemble(settings, file)
+    for adapter in connect(settings, str(file)).values():
+        adapter.close()
+    Database(settings.database.url).close()
+    listen = settings.listen
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    try:
+        socket.create_server((listen.host, listen.port), family=family).close()
+    except OSError as error:
+        reason = f"cannot listen on {listen.host} port {listen.port}: {error.strerror}"
+        raise ConfigurationError(str(file), "listen", reason) from error
 
 
 def serve(file: Path, settings: Settings) -> None:

@@ -18,13 +18,12 @@ def serve(file: Path) -> None:
 
     Log lines (JSON) go to standard error.
     """
-    from gateway.app import connect
+    from gateway.server import rehearse
     from gateway.server import serve as run
     from gateway.settings import load
 
     settings = load(file)
-    for adapter in connect(settings, str(file)).values():
-        adapter.close()
+    rehearse(file, settings)
     click.echo(f"portal API on http://{settings.listen.host}:{settings.listen.port}/v1/docs", err=True)
     run(file, settings)
 

@@ -19,6 +19,7 @@ from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from gateway.errors import ConfigurationError
@@ -57,7 +58,8 @@ class Database:
     """An open database. ``write`` runs work in a durable transaction, ``read`` on a consistent snapshot.
 
     ``url`` is a SQLAlchemy URL (``sqlite:////var/lib/gateway/gateway.sqlite``). With ``writable=False`` the file is
-    opened read-only, beside a running gateway. Raises ConfigurationError if the file belongs to another process.
+    opened read-only, beside a running gateway. Raises ConfigurationError if the file belongs to another process or
+    cannot be used.
     """
 
     def __init__(self, url: str, *, writable: bool = True) -> None:
@@ -65,6 +67,8 @@ class Database:
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise ConfigurationError("database", "url", "must name a SQLite file, for example sqlite:///gateway.sqlite")
         self.path = Path(parsed.database)
+        if not writable and not self.path.is_file():
+            raise ConfigurationError(str(self.path), "database.url", "there is no such file: nothing was ever stored")
         self._lock: IO[bytes] | None = _own(self.path) if writable else None
         self._reader = _engine(url, writable=False)
         self._waiting: deque[_Job] = deque()
@@ -72,9 +76,7 @@ class Database:
         self._writer: Connection | None = None
         self.commits = 0
         if writable:
-            engine = _engine(url, writable=True)
-            metadata.create_all(engine)
-            self._writer = engine.connect()
+            self._writer = self._made(url)
 
     def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and return its result once that is durable.
@@ -106,6 +108,17 @@ class Database:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _made(self, url: str) -> Connection:
+        """Create what is missing of the tables and return the one connection that writes."""
+        engine = _engine(url, writable=True)
+        try:
+            metadata.create_all(engine)
+            return engine.connect()
+        except DatabaseError as error:
+            self.close()
+            reason = f"cannot be used, look at file and disk: {error.orig}"
+            raise ConfigurationError(str(self.path), "database.url", reason) from error
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Do the work of all jobs in one transaction; each of them knows afterwards how it ended."""
@@ -173,8 +186,11 @@ def _engine(url: str, *, writable: bool) -> Engine:
 
 def _own(path: Path) -> IO[bytes]:
     """Take the lock beside the file that keeps a second process from writing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(path.name + ".lock").open("wb")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(path.name + ".lock").open("wb")
+    except OSError as error:
+        raise ConfigurationError(str(path), "database.url", f"cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -122,6 +122,27 @@ def test_an_engine_that_keeps_nothing_or_is_not_there_yet_is_refused(url: str) -
         Database(url)
 
 
+def test_a_file_that_is_no_database_is_named_and_can_be_replaced_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.sqlite"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigurationError, match="not a database"):
+        Database(f"sqlite:///{file}")
+    file.unlink()
+    Database(f"sqlite:///{file}").close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        Database(f"sqlite:///{tmp_path}/file/gateway.sqlite")
+
+
+def test_reading_where_nothing_was_stored_makes_no_empty_database(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nothing was ever stored"):
+        Database(f"sqlite:///{tmp_path}/gateway.sqlite", writable=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
     code = """
 import sys
