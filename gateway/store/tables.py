@@ -158,6 +158,7 @@ audit_salt = Table(
     Column("case_id", _ID, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("salt", LargeBinary(32), nullable=False, unique=True),
+    sqlite_with_rowid=False,  # small rows, found by their key only
 )
 
 audit_record = Table(
