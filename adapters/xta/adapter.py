@@ -77,7 +77,7 @@ class XtaAdapter:
         try:
             return self._client.create_message_id(party(parcel.author, self._settings))
         except XtaError as error:
-            raise TransportError(outcomes.of_failed_reservation(error)) from error
+            raise TransportError(outcomes.of_failure_without_sending(error)) from error
 
     def deliver(self, parcel: Parcel) -> Outcome:
         """Send the parcel and look at its transport report."""
@@ -107,7 +107,7 @@ class XtaAdapter:
         try:
             return mailbox.collect(self._client, self._settings.account, keep, at_most=self._settings.fetch_at_most)
         except XtaError as error:
-            raise TransportError(outcomes.of_failed_reservation(error)) from error
+            raise TransportError(outcomes.of_failure_without_sending(error)) from error
         finally:
             self._collecting.release()
 
@@ -137,7 +137,12 @@ class XtaAdapter:
             report = self._client.get_transport_report(party(parcel.author, self._settings), xta_id)
         except XtaError as error:
             if taken:
-                return Outcome(kind=OutcomeKind.UNCLEAR, code="xta.report_missing", retry_after=error.retry_after)
+                return Outcome(
+                    kind=OutcomeKind.UNCLEAR,
+                    code="xta.report_missing",
+                    retry_after=error.retry_after,
+                    whose=error.rule.whose,
+                )
             return outcomes.of_failed_question(error)
         return outcomes.of_report(report, xta_id=xta_id, process=parcel.case, taken=taken)
 

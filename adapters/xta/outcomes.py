@@ -42,8 +42,8 @@ def of_failed_send(error: XtaError) -> Outcome:
     )
 
 
-def of_failed_reservation(error: XtaError) -> Outcome:
-    """The end of a createMessageId without an id: nothing was sent, so nothing is unclear."""
+def of_failure_without_sending(error: XtaError) -> Outcome:
+    """The end of a call that carries no message (createMessageId, the mailbox): so nothing is unclear."""
     return Outcome(kind=OutcomeKind.UNREACHABLE, code=error.code, retry_after=error.retry_after, whose=error.rule.whose)
 
 

@@ -17,6 +17,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,7 +168,8 @@ class _Pool(urllib3.HTTPSConnectionPool):
 class HttpEndpoint:
     """One URL of one server, reached through a pool of at most ``connections``; safe for many threads.
 
-    Raises ConfigurationError if the URL is not a plain ``https`` URL. Name resolution is the resolver's own time: the
+    Takes over ``tls``, a client context, for its own kind of socket; several endpoints may share one. Raises
+    ConfigurationError if the URL is not a plain ``https`` URL. Name resolution is the resolver's own time: the
     operating system offers no way to cut it short; everything after it keeps ``limits``.
     """
 
@@ -179,7 +181,8 @@ class HttpEndpoint:
         self.limits = limits or Limits()
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         tls.sslsocket_class = _TimedSocket
-        self._pool = _Pool(parts.hostname, parts.port or 443, maxsize=connections, block=True, ssl_context=tls)
+        self._open = partial(_Pool, parts.hostname, parts.port or 443, maxsize=connections, block=True, ssl_context=tls)
+        self._pool = self._open()
 
     def post(self, body: bytes, *, content_type: str, accept: str) -> HttpReply:
         """POST ``body`` once and return the complete reply, whatever its status; raises HttpError."""
@@ -214,8 +217,9 @@ class HttpEndpoint:
                 _release(response)
 
     def close(self) -> None:
-        """Close the idle connections."""
-        self._pool.close()
+        """Close the idle connections now and the busy ones when their call ends; a later call opens new ones."""
+        closing, self._pool = self._pool, self._open()
+        closing.close()
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> HttpReply:
         if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":

@@ -95,6 +95,7 @@ class XtaBench:
         return self.simulator.service.received
 
     def silent_before_sending(self) -> None:
+        self.adapter.close()
         self.simulator.script.plan("connect", Mishap(how=How.HANG))
 
     def lost_before_storing(self) -> None:

@@ -59,11 +59,14 @@ def test_unsent_message_is_not_known(bench: Bench) -> None:
 
 def test_timeout_before_sending_is_unreachable_and_makes_no_case(bench: Bench) -> None:
     made = bench.parcel()
-    bench.adapter.close()
     bench.silent_before_sending()
+    began = time.monotonic()
     outcome = bench.adapter.deliver(made)
+    assert time.monotonic() - began > 0.5
     assert outcome.kind is OutcomeKind.UNREACHABLE
     assert bench.cases() == 0
+    assert bench.adapter.deliver(after_an_attempt(made)).kind is OutcomeKind.DELIVERED
+    assert bench.cases() == 1
 
 
 def test_message_lost_before_storing_is_sent_again_and_makes_one_case(bench: Bench) -> None:

@@ -49,8 +49,7 @@ _IDLE = 30.0
 class XtaHttpServer(ThreadingHTTPServer):
     """One thread a connection; TLS is negotiated in that thread, so that a silent client holds up nobody else."""
 
-    daemon_threads = True
-    block_on_close = True
+    daemon_threads = False
     request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], tls: ssl.SSLContext, service: XtaService, script: Script) -> None:

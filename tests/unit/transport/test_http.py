@@ -92,6 +92,20 @@ def test_connection_that_the_server_closed_in_the_pause_is_replaced(serve: Serve
     assert [first, post(endpoint)] == ["ok", "ok"]
 
 
+def test_close_ends_idle_connections_and_not_the_endpoint(serve: Serve, reach: Open) -> None:
+    connections: list[int] = []
+
+    def act(connection: ssl.SSLSocket) -> None:
+        connections.append(1)
+        answering(OK)(connection)
+
+    endpoint = reach(serve(act))
+    first = post(endpoint)
+    endpoint.close()
+    assert [first, post(endpoint)] == ["ok", "ok"]
+    assert len(connections) == 2
+
+
 def test_nobody_listens(reach: Open) -> None:
     assert post(reach("https://127.0.0.1:9/")) == "net.connect unsent"
 
@@ -175,6 +189,10 @@ def test_server_that_does_not_read_gains_no_time(serve: Serve, reach: Open) -> N
 
 def test_connection_cut_after_the_request(serve: Serve, reach: Open) -> None:
     assert post(reach(serve(lambda connection: read_request(connection) and None))) == "net.reset sent"
+
+
+def test_connection_cut_in_the_middle_of_the_request(serve: Serve, reach: Open) -> None:
+    assert post(reach(serve(lambda connection: connection.recv(100) and None)), b"x" * 5_000_000) == "net.reset sent"
 
 
 def test_truncated_reply(serve: Serve, reach: Open) -> None:
