@@ -79,6 +79,13 @@ def test_links_lead_to_files_and_headings_that_exist(document: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_named_in_documents_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:gateway|adapters|xsd|tests|config|fixtures|docs|bench)/[\w./-]+)`", text)
+    assert [one for one in named if not (ROOT / one).exists()] == []
+
+
 def test_every_document_is_reachable_from_the_index() -> None:
     index = ROOT / "docs" / "index.md"
     reached = {(index.parent / link.partition("#")[0]).resolve() for link in _links(index) if ":" not in link}
