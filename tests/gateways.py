@@ -111,8 +111,11 @@ class Installation:
         return verify(self.database_file, LogKey.load(audit.key_file, audit.origin).verifier)
 
 
-def install(directory: Path, pki: DemoPki, authority: Simulator | None = None, **times: float) -> Installation:
-    """Make a folder as the demonstration has it, for this authority; ``times`` change :data:`TIMES`."""
+def install(directory: Path, pki: DemoPki, authority: Simulator | int = 0, **times: float) -> Installation:
+    """Make a folder as the demonstration has it, for this authority (or its port; 0: there is none).
+
+    ``times`` change :data:`TIMES` or set other keys of ``[delivery]``.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copytree(resource("config", "areas"), directory / "areas")
     shutil.copytree(pki.directory, directory / "pki")
@@ -127,14 +130,16 @@ def install(directory: Path, pki: DemoPki, authority: Simulator | None = None, *
     return Installation(directory=directory, config=config, port=port, token=token, token_file=token_file)
 
 
-def _configuration(port: int, authority: Simulator | None, times: dict[str, float]) -> str:
+def _configuration(port: int, authority: Simulator | int, times: dict[str, float]) -> str:
     text = resource("config", "demo.toml").read_text(encoding="utf-8")
     before, _, rest = text.partition("[delivery]\n")
     delivery = [f"{name} = {value}" for name, value in times.items() if name not in _OF_CONNECTION]
     connection = [f"{name} = {times[name]}" for name in _OF_CONNECTION]
     text = before + "\n".join(["[delivery]", *delivery, "", rest[rest.index("[[portal]]") :]])
     text = text.replace("send_signature = true", "\n".join(["send_signature = true", *connection]))
-    behind = free_port() if authority is None else int(authority.send_url.split(":")[2].split("/")[0])
+    if isinstance(authority, Simulator):
+        authority = int(authority.send_url.split(":")[2].split("/")[0])
+    behind = authority or free_port()
     return text.replace("port = 8470", f"port = {port}").replace("127.0.0.1:8471", f"127.0.0.1:{behind}")
 
 
