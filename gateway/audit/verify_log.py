@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gateway.audit.canonical import CanonicalError
 from gateway.audit.chain import Chains, Record, read_record
@@ -14,12 +14,20 @@ from gateway.audit.note import NoteError, VerifierKey
 from gateway.audit.report import DoesNotFitError, Fault, Finding, Report
 
 
-def verify_log(source: LogSource, key: VerifierKey, published: Iterable[Checkpoint]) -> Report:
+Progress = Callable[[int], None]
+"""Hears now and then how many records have been checked."""
+
+_TELL_EVERY = 1_000
+
+
+def verify_log(
+    source: LogSource, key: VerifierKey, published: Iterable[Checkpoint], progress: Progress = lambda checked: None
+) -> Report:
     """Verify the log; ``published`` are checkpoints of it that were kept elsewhere, their signatures checked.
 
     Raises what the source raises if it cannot be read.
     """
-    check = _LogCheck(source, key, published)
+    check = _LogCheck(source, key, published, progress)
     try:
         check.run()
     except DoesNotFitError as error:
@@ -28,8 +36,11 @@ def verify_log(source: LogSource, key: VerifierKey, published: Iterable[Checkpoi
 
 
 class _LogCheck:
-    def __init__(self, source: LogSource, key: VerifierKey, published: Iterable[Checkpoint]) -> None:
+    def __init__(
+        self, source: LogSource, key: VerifierKey, published: Iterable[Checkpoint], progress: Progress
+    ) -> None:
         self._source = source
+        self._progress = progress
         self._key = key
         self._published = sorted(published, key=lambda one: one.size)
         self._tree = Tree()
@@ -49,6 +60,8 @@ class _LogCheck:
             if self._unproven is None:
                 self._unproven = record
             self._compare_root()
+            if self._tree.size % _TELL_EVERY == 0:
+                self._progress(self._tree.size)
         self._end()
 
     def report(self) -> Report:

@@ -32,7 +32,7 @@ def submit(  # noqa: PLR0917 - click passes them by name
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Hand in the application in FILE (JSON) and print its id."""
+    """Hand in the application in FILE (JSON)."""
     client = PortalClient(url, token_file.read_text(encoding="ascii").strip())
     body = file.read_bytes()
     key = idempotency_key or hashlib.sha256(body).hexdigest()
@@ -47,10 +47,11 @@ def submit(  # noqa: PLR0917 - click passes them by name
         if wait <= 0:
             write_json(accepted) if as_json else click.echo(f"{accepted['id']}  {accepted['state']}")
             return
-        last = accepted
+        last, seen = accepted, 0
         for last in client.follow(accepted["id"], seconds=wait):
-            if not as_json:
-                click.echo(f"{last['history'][-1]['at']}  {last['state']:<20} {last['history'][-1]['event']}", err=True)
+            for entry in last["history"][seen:]:
+                click.echo(f"{entry['at']}  {entry['event']}", err=True)
+            seen = len(last["history"])
         write_json(last) if as_json else _show(last)
     except Unreachable as error:
         _away(error)
@@ -61,7 +62,7 @@ def submit(  # noqa: PLR0917 - click passes them by name
 @url_and_token
 @as_json
 def status(application_id: str, url: str, token_file: Path, as_json: bool) -> None:
-    """Print state, history and documents of an application."""
+    """Print what became of an application."""
     try:
         client = PortalClient(url, token_file.read_text(encoding="ascii").strip())
         reply = client.status(application_id)

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from gateway.cli.options import as_json, config_file, write_json
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[Callable[[int], None]]:
+    """Show a growing number on the terminal while something long goes on; nothing where there is no terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda number: None
+        return
+    with console.status(what) as status:
+        yield lambda number: status.update(f"{number:,} {what}")
+
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -33,7 +49,8 @@ def verify(file: Path, key: str, published: tuple[Path, ...], language: str, as_
 
     text = Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key
     try:
-        report = check(file, VerifierKey.parse(text), published=published)
+        with _counted("records checked") as progress:
+            report = check(file, VerifierKey.parse(text), published=published, progress=progress)
     except NoteError as error:
         raise click.UsageError(str(error)) from error
     readable = report.text_de if language == "de" else report.text_en

@@ -43,7 +43,9 @@ _COLOURS = {
 @click.option("--serve", is_flag=True, help="Keep the gateway and the simulated authority running; print the URLs.")
 @as_json
 def demo(directory: Path, serve: bool, as_json: bool) -> None:
-    """Show the main job: a simulated Meldebehörde, every fixture application, answers, evidence, verified log.
+    """Show the main job, visibly, and check it.
+
+    A simulated Meldebehörde, every fixture application, the answers, the evidence, the verified log.
 
     Everything runs on the loopback address and is fictitious. Exit status 0 if all went as announced.
     """
@@ -164,7 +166,7 @@ def _headline(text: str, *, quiet: bool) -> None:
 
 @click.group()
 def simulate() -> None:
-    """Simulated specialist procedures, for development and demonstration."""
+    """Simulated specialist procedures."""
 
 
 @simulate.command()

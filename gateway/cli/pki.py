@@ -46,7 +46,10 @@ def demo_pki(directory: Path, force: bool, as_json: bool) -> None:
     help="Where the token's hash is kept for the gateway.",
 )
 def token(portal: str, directory: Path) -> None:
-    """Make a token for PORTAL: printed once for the portal, its hash written for `token_hash_files`."""
+    """Make a token for PORTAL.
+
+    It is printed once, for the portal; its hash is written for `token_hash_files`.
+    """
     from gateway.portal.access import new_token
 
     secret, digest = new_token()

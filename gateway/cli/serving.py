@@ -14,7 +14,9 @@ from gateway.cli.options import config_file
 @click.command()
 @config_file
 def serve(file: Path) -> None:
-    """Serve the portal API and deliver, in one process, until SIGTERM or SIGINT.
+    """Serve the portal API and deliver.
+
+    One process, until SIGTERM or SIGINT.
 
     Log lines (JSON) go to standard error.
     """
@@ -32,7 +34,7 @@ def serve(file: Path) -> None:
 @config_file
 @click.option("--until-idle", is_flag=True, help="End as soon as no delivery is open.")
 def worker(file: Path, until_idle: bool) -> None:
-    """Deliver what waits and collect replies, without the portal API.
+    """Deliver and collect replies, without the API.
 
     On SQLite one process owns the database: stop `gateway serve` first.
     """
