@@ -13,7 +13,6 @@ from gateway.audit.merkle import Tree, leaf_hash
 from gateway.audit.note import NoteError, VerifierKey
 from gateway.audit.report import DoesNotFitError, Fault, Finding, Report
 
-
 Progress = Callable[[int], None]
 """Hears now and then how many records have been checked."""
 
