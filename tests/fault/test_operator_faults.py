@@ -134,7 +134,7 @@ def test_an_answer_after_the_deadline_still_counts(tmp_path: Path, pki: DemoPki)
 
 
 def test_one_connection_in_trouble_holds_up_no_other(tmp_path: Path, pki: DemoPki) -> None:
-    """Meppen's server says nothing at all, and every thread has met it; Lingen's applications get there all the same."""
+    """Meppen's server says nothing at all, and every thread has met it; Lingen's applications still get there."""
     with demo_simulator(pki) as silent, demo_simulator(pki) as well:
         folder = install(tmp_path / "gateway", pki, well)
         text = folder.config.read_text(encoding="utf-8")
