@@ -11,11 +11,10 @@ from gateway.transport.soap.envelope import MEDIA_TYPE, WSA, Envelope, request
 from gateway.transport.soap.parsing import XmlLimits
 from gateway.transport.soap.reply import Fault, NoSoapReplyError, SoapReply, read_reply
 from gateway.transport.xta import faults, replies, requests
+from gateway.transport.xta.patterns import HeaderPatterns
 from gateway.transport.xta.records import Content, Fetched, Metadata, TransportReport, Waiting, XtaParty
-from gateway.transport.xta.service import BOX, META, PREFIXES, XTA, xta_service
+from gateway.transport.xta.service import BOX, PREFIXES, XTA, xta_service
 
-_AUTHOR = f"{{{META}}}Author"
-_METADATA = f"{{{META}}}MessageMetaData"
 _MESSAGE_ID = f"{{{WSA}}}MessageID"
 _CONTAINER = f"{{{XTA}}}GenericContentContainer"
 _FETCH = f"{{{BOX}}}MsgBoxFetchRequest"
@@ -41,6 +40,7 @@ class XtaClient:
     def __init__(self, ports: Ports, wsdl: Path) -> None:
         self._ports = ports
         self._service = xta_service(wsdl)
+        self._patterns = HeaderPatterns(self._service)
         largest = max(one.limits.reply_bytes for one in (ports.management, ports.send, ports.msgbox))
         self._limits = XmlLimits(bytes=largest)
 
@@ -60,7 +60,7 @@ class XtaClient:
         """Hand the message over; returns only if the server confirmed that it took it."""
 
         def fill(envelope: Envelope) -> None:
-            self._service.render(envelope.header, _METADATA, requests.metadata(metadata))
+            envelope.header.append(self._patterns.metadata(metadata))
             self._service.render(envelope.body, _CONTAINER, requests.container(message, attachments))
 
         replies.expect_empty(self._call(self._ports.send, "sendMessage", fill))
@@ -96,7 +96,7 @@ class XtaClient:
 
     def _authored(self, author: XtaParty, body: tuple[str, str | Mapping[str, object]] | None) -> _Fill:
         def fill(envelope: Envelope) -> None:
-            self._service.render(envelope.header, _AUTHOR, requests.party(author))
+            envelope.header.append(self._patterns.author(author))
             if body is not None:
                 self._service.render(envelope.body, *body)
 

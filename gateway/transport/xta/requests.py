@@ -40,7 +40,7 @@ def metadata(value: Metadata) -> dict[str, Any]:
             "BusinessScenario": {"Defined": _code(value.scenario)},
             "MessageType": message_type,
         },
-        "MsgSize": value.size or None,
+        "MsgSize": value.size,
         "TestMsg": value.test,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from zeep.exceptions import ExternalReferenceForbidden
 
 from adapters.xta.adapter import WSDL
 from adapters.xta.simulation.https import OPERATIONS
+from gateway.transport.soap.envelope import WSA
 from gateway.transport.xta import requests
+from gateway.transport.xta.patterns import HeaderPatterns
 from gateway.transport.xta.records import Content, ListedCode, Metadata, XtaParty
-from gateway.transport.xta.service import BOX, META, SCHEMA_FILE, XTA, XtaService, xta_service
+from gateway.transport.xta.service import BOX, META, PREFIXES, SCHEMA_FILE, XTA, XtaService, xta_service
 
 AUTHOR = XtaParty(identifier="mbp:1", type="xoev", name="Portal", category="Meldebehördenportal")
 METADATA = Metadata(
@@ -41,7 +44,7 @@ def schema() -> etree.XMLSchema:
 
 
 def rendered(name: str, value: object) -> etree._Element:
-    parent = etree.Element("parent")
+    parent = etree.Element("parent", nsmap={**PREFIXES, "wsa": WSA})
     xta_service(WSDL).render(parent, name, value)  # type: ignore[arg-type]
     return parent[0]
 
@@ -81,6 +84,27 @@ def test_metadata_are_valid_and_in_order(schema: etree.XMLSchema) -> None:
         "2026-05-01T10:00:00Z",
         "2026-05-01T10:00:00.000Z",
     )
+
+
+def test_metadata_from_a_pattern_are_those_of_the_message(schema: etree.XMLSchema) -> None:
+    patterns = HeaderPatterns(xta_service(WSDL))
+    other = replace(METADATA, xta_id="urn:other", process="B-1", size=77, origin=datetime(2026, 6, 1, tzinfo=UTC))
+    for value in (METADATA, other, replace(other, reader=AUTHOR), METADATA):
+        schema.assertValid(etree.ElementTree(patterns.metadata(value)))
+        whole = rendered(f"{{{META}}}MessageMetaData", requests.metadata(value))
+        copied = patterns.metadata(value)
+        for one in (whole, copied):
+            time = one.find(f"{{{META}}}DeliveryAttributes/{{{META}}}Origin")
+            assert time is not None
+            time.text = str(datetime.fromisoformat(time.text or ""))
+        assert etree.tostring(copied, method="c14n", exclusive=True) == etree.tostring(
+            whole, method="c14n", exclusive=True
+        )
+
+
+def test_pattern_without_a_process_is_refused() -> None:
+    with pytest.raises(ValueError, match="MessageMetaData"):
+        HeaderPatterns(xta_service(WSDL)).metadata(replace(METADATA, process=""))
 
 
 def test_container_carries_the_bytes_unchanged(schema: etree.XMLSchema) -> None:
