@@ -94,6 +94,9 @@ class _LibraryLines(logging.Handler):
     """Passes what libraries log on to structlog, without their arguments."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        # A library may have lowered its own logger's level: werkzeug does when it serves.
+        if record.levelno < _LEVELS.get(record.name.partition(".")[0], logging.WARNING):
+            return
         fields: dict[str, object] = {
             "library": record.name,
             "at": f"{_short(record.pathname)}:{record.lineno}",
