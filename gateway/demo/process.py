@@ -26,6 +26,7 @@ class GatewayProcess:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(self._workspace.config)]
+        self._workspace.log_file.touch(mode=0o600)
         with self._workspace.log_file.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
         end = time.monotonic() + _START_WITHIN

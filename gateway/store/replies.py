@@ -47,6 +47,14 @@ def known(connection: Connection, name: str, transport_id: str) -> bool:
     return connection.execute(found).first() is not None
 
 
+def content(connection: Connection, application_id: str, message_id: str) -> bytes | None:
+    """Return the reply with this nachrichtenUUID (in lower case) that the application already has."""
+    c = tables.reply.c
+    found = select(c.content).where(c.application_id == application_id, c.message_id == message_id)
+    kept: bytes | None = connection.scalar(found)
+    return kept
+
+
 def origin(connection: Connection, message_id: str) -> Origin | None:
     """Return the message of ours with this nachrichtenUUID."""
     m, d, a = tables.message.c, tables.delivery.c, tables.application.c

@@ -116,6 +116,13 @@ def test_beside_a_running_gateway_the_file_can_be_read(database: Database) -> No
     beside.close()
 
 
+def test_only_the_gateways_own_account_can_read_the_files(database: Database) -> None:
+    database.write(lambda c: add_salt(c, "a", b"1" * 32))
+    modes = {one.name: one.stat().st_mode & 0o777 for one in database.path.parent.iterdir()}
+    assert set(modes) >= {"gateway.sqlite", "gateway.sqlite-wal"}
+    assert set(modes.values()) == {0o600}
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/x"])
 def test_an_engine_that_keeps_nothing_or_is_not_there_yet_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="SQLite file"):
