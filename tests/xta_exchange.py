@@ -68,9 +68,9 @@ def settings_for(simulator: Simulator, pki: DemoPki, **changes: Any) -> Settings
         "client_certificate_file": pki.client_certificate,
         "client_key_file": pki.client_key,
         "author": {"identifier": AUTHOR.identifier},
-        "connect_timeout": 1.0,
-        "read_timeout": 0.5,
-        "total_timeout": 1.5,
+        "connect_timeout": 1.5,
+        "read_timeout": 0.8,
+        "total_timeout": 2.0,
     }
     return Settings(**(values | changes))
 

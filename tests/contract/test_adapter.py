@@ -213,7 +213,7 @@ def test_silent_procedure_holds_a_call_no_longer_than_configured(bench: Bench) -
     bench.lost_before_storing()
     began = time.monotonic()
     bench.adapter.deliver(made)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 5.0
 
 
 def test_adapter_says_what_it_can_carry(bench: Bench) -> None:

@@ -65,7 +65,7 @@ LIES = [
     pytest.param(Mishap(how=How.DROP, handled=True), UNCLEAR, "net.reset", id="dropped after storing"),
     pytest.param(Mishap(how=How.HANG), UNCLEAR, "net.timeout", id="silent before storing"),
     pytest.param(Mishap(how=How.HANG, handled=True), UNCLEAR, "net.timeout", id="silent after storing"),
-    pytest.param(Mishap(how=How.DELAY, handled=True, seconds=0.8), UNCLEAR, "net.timeout", id="too slow"),
+    pytest.param(Mishap(how=How.DELAY, handled=True, seconds=1.2), UNCLEAR, "net.timeout", id="too slow"),
     pytest.param(Mishap(how=How.DRIP, handled=True, seconds=0.1), UNCLEAR, "net.timeout", id="dripping"),
     pytest.param(Mishap(how=How.WRONG_RELATES_TO, handled=True), UNCLEAR, "soap.relates_to", id="another's answer"),
     pytest.param(Mishap(how=How.TRUNCATED, handled=True), UNCLEAR, "net.reset", id="truncated"),
@@ -82,7 +82,7 @@ def test_lie_on_sending_ends_as_its_class_says_and_the_next_try_makes_one_case(
     simulator.script.plan("sendMessage", mishap)
     began = time.monotonic()
     outcome = adapter.deliver(made)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5
     assert outcome.kind is kind
     assert outcome.code.startswith(code)
     if adapter.reconcile(again(made)).kind is not DELIVERED:

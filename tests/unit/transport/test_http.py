@@ -122,7 +122,7 @@ def test_server_that_takes_the_connection_and_says_nothing(reach: Open, pki: Dem
     with socket.create_server(("127.0.0.1", 0)) as listener:
         began = time.monotonic()
         assert post(reach(f"https://127.0.0.1:{listener.getsockname()[1]}/")) == "net.connect unsent"
-        assert 0.5 < time.monotonic() - began < 2.0
+        assert 0.5 < time.monotonic() - began < 4
 
 
 def test_server_that_speaks_no_tls(reach: Open) -> None:
@@ -160,8 +160,8 @@ def test_client_certificate_of_a_foreign_ca_is_refused(serve: Serve, reach: Open
 
 def test_silence_after_the_request_is_a_timeout_after_sending(serve: Serve, reach: Open) -> None:
     began = time.monotonic()
-    assert post(reach(serve(lambda connection: connection.recv(1) and time.sleep(0.8)))) == "net.timeout sent"
-    assert time.monotonic() - began < 1.0
+    assert post(reach(serve(lambda connection: connection.recv(1) and time.sleep(2)))) == "net.timeout sent"
+    assert time.monotonic() - began < 1.8
 
 
 @pytest.mark.parametrize("where", ["status line", "body"])
@@ -178,13 +178,13 @@ def test_dripping_server_gains_no_time(serve: Serve, reach: Open, where: str) ->
 
     began = time.monotonic()
     assert post(reach(serve(act))) == "net.timeout sent"
-    assert 0.9 < time.monotonic() - began < 1.5
+    assert 0.9 < time.monotonic() - began < 3
 
 
 def test_server_that_does_not_read_gains_no_time(serve: Serve, reach: Open) -> None:
     began = time.monotonic()
-    assert post(reach(serve(lambda connection: time.sleep(1.5))), b"x" * 30_000_000) == "net.timeout sent"
-    assert time.monotonic() - began < 1.5
+    assert post(reach(serve(lambda connection: time.sleep(3))), b"x" * 30_000_000) == "net.timeout sent"
+    assert time.monotonic() - began < 2.8
 
 
 def test_connection_cut_after_the_request(serve: Serve, reach: Open) -> None:

@@ -47,7 +47,7 @@ def test_million_elements_are_refused_before_a_tree_is_built() -> None:
     began = time.process_time()
     with pytest.raises(UnacceptableXmlError):
         parse(document)
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 0.5
 
 
 def test_limits_are_the_callers_choice() -> None:
