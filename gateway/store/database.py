@@ -185,10 +185,17 @@ def _engine(url: str, *, writable: bool) -> Engine:
 
 
 def _own(path: Path) -> IO[bytes]:
-    """Take the lock beside the file that keeps a second process from writing."""
+    """Take the lock beside the file that keeps a second process from writing.
+
+    Both files are readable for their own account only: there are personal data in the database. SQLite gives its
+    journal the mode of the file.
+    """
+    beside = path.with_name(path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(path.name + ".lock").open("wb")
+        for one in (path, beside):
+            one.touch(mode=0o600)
+        lock = beside.open("wb")
     except OSError as error:
         raise ConfigurationError(str(path), "database.url", f"cannot be opened: {error.strerror}") from error
     try:

@@ -65,6 +65,13 @@ def claim(connection: Connection, *, owner: str, now: datetime, lease_until: dat
     return tuple(due)
 
 
+def renew(connection: Connection, held: tuple[str, ...], *, owner: str, lease_until: datetime) -> None:
+    """Lengthen the lease of deliveries that this owner still has in hand."""
+    connection.execute(
+        update(tables.delivery).where(_D.id.in_(held), _D.owner == owner).values(lease_until=timestamp(lease_until))
+    )
+
+
 def release_all(connection: Connection) -> int:
     """Free every claimed delivery: only for the one process that owns the database, at its start."""
     freed = connection.execute(
