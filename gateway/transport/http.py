@@ -1,31 +1,27 @@
 """HTTP POST to one endpoint over kept-alive TLS with client certificate; deadlines that are really kept.
 
-One pool an endpoint (urllib3 2). No redirects, no proxies from the environment, no retries, no compression. The
-usual socket timeout starts anew with every byte, so a server that drips could hold a call for ever; here every read
-and write looks at the time that is left of the whole call. What a failure means for the message depends on one
-question alone, whether a byte of the request may have left: :attr:`HttpError.sent` answers it.
+One pool an endpoint (urllib3 2). No redirects, no proxies from the environment, no retries, no compression. What a
+failure means for the message depends on one question alone, whether a byte of the request may have left:
+:attr:`HttpError.sent` answers it.
 """
 
 from __future__ import annotations
 
 import email.utils
-import errno
 import http.client
-import socket
 import ssl
-import threading
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3 import exceptions as failures
-from urllib3.connection import HTTPSConnection
 
 from gateway.errors import ConfigurationError
+from gateway.transport.deadlines import CALL, Limits, TimedPool, TimedSocket
+
+__all__ = ["HttpEndpoint", "HttpError", "HttpReply", "Limits"]
 
 _CHUNK = 65_536
 
@@ -43,16 +39,6 @@ _CERTIFICATE_ALERTS = frozenset(
     }
 )
 """OpenSSL's names of the alerts (RFC 8446, section 6.2) with which a server refuses our certificate."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """Seconds for the connection (name, TCP and TLS each), for a silence, and for the whole call; bytes of a reply."""
-
-    connect: float = 10.0
-    read: float = 60.0
-    total: float = 120.0
-    reply_bytes: int = 64_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,92 +65,6 @@ class HttpError(Exception):
         super().__init__(code)
 
 
-class _Call(threading.local):
-    """The call that this thread is in: its times, and how far it got."""
-
-    limits: Limits = Limits()
-    deadline: float = 0.0
-    written: bool = False
-    answered: bool = False
-
-    def begin(self, limits: Limits) -> None:
-        self.limits = limits
-        self.deadline = time.monotonic() + limits.total
-        self.written = False
-        self.answered = False
-
-    def left(self, at_most: float) -> float:
-        """Return the seconds that one step may take; raises TimeoutError once the call's time is used up."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the time of the whole call is used up")
-        return min(left, at_most)
-
-
-_call = _Call()
-
-
-class _TimedSocket(ssl.SSLSocket):
-    """A TLS socket whose every step is bounded by the call's deadline, and which notes the first byte each way."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        self.settimeout(_call.left(_call.limits.connect))
-        super().do_handshake(block)
-
-    def send(self, data: Any, flags: int = 0) -> int:
-        self.settimeout(_call.left(_call.limits.read))
-        _call.written = True
-        try:
-            return super().send(data, flags)
-        except ssl.SSLEOFError as error:
-            # urllib3 goes on to read after a broken pipe; only there stands why the server hung up (an alert, a 413).
-            raise BrokenPipeError(errno.EPIPE, "the server hung up") from error
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        self.settimeout(_call.left(_call.limits.read))
-        count = super().recv_into(buffer, nbytes, flags)
-        _call.answered = _call.answered or count > 0
-        return count
-
-
-class _Connection(HTTPSConnection):
-    """Connects within the call's deadline even if a name has many addresses; not reused after a long pause."""
-
-    idle_seconds = 30.0
-    used_at = 0.0
-
-    def _new_conn(self) -> socket.socket:
-        try:
-            addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise failures.NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
-        for family, kind, protocol, _, address in addresses:
-            connected = socket.socket(family, kind, protocol)
-            try:
-                connected.settimeout(_call.left(_call.limits.connect))
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connected.connect(address)
-            except OSError:
-                connected.close()
-                continue
-            return connected
-        raise failures.NewConnectionError(self, "no address answered")
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the kept connection may be used again; servers drop idle ones, often just as we would write."""
-        return super().is_connected and time.monotonic() - self.used_at < self.idle_seconds
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        response = super().getresponse()
-        self.used_at = time.monotonic()
-        return response
-
-
-class _Pool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Connection
-
-
 class HttpEndpoint:
     """One URL of one server, reached through a pool of at most ``connections``; safe for many threads.
 
@@ -180,13 +80,15 @@ class HttpEndpoint:
         self.url = url
         self.limits = limits or Limits()
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        tls.sslsocket_class = _TimedSocket
-        self._open = partial(_Pool, parts.hostname, parts.port or 443, maxsize=connections, block=True, ssl_context=tls)
+        tls.sslsocket_class = TimedSocket
+        self._open = partial(
+            TimedPool, parts.hostname, parts.port or 443, maxsize=connections, block=True, ssl_context=tls
+        )
         self._pool = self._open()
 
     def post(self, body: bytes, *, content_type: str, accept: str) -> HttpReply:
         """POST ``body`` once and return the complete reply, whatever its status; raises HttpError."""
-        _call.begin(self.limits)
+        CALL.begin(self.limits)
         headers = {
             "Content-Type": content_type,
             "Accept": accept,
@@ -252,7 +154,7 @@ def _explained(error: Exception) -> HttpError:
     refused = _refused(cause)
     if refused is not None:
         return HttpError(refused, sent=False)
-    if not _call.written:
+    if not CALL.written:
         return HttpError("net.tls" if isinstance(cause, ssl.SSLError) else "net.connect", sent=False)
     if isinstance(cause, TimeoutError | failures.TimeoutError):
         return HttpError("net.timeout", sent=True)
@@ -269,7 +171,7 @@ def _refused(cause: Exception) -> str | None:
         return "net.dns"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "net.server_untrusted"
-    if isinstance(cause, ssl.SSLError) and cause.reason in _CERTIFICATE_ALERTS and not _call.answered:
+    if isinstance(cause, ssl.SSLError) and cause.reason in _CERTIFICATE_ALERTS and not CALL.answered:
         # With TLS 1.3 the refusal arrives after our request left, but no server reads a request behind a handshake
         # that it has refused (RFC 8446, section 4.4.2.4).
         return "net.certificate_refused"

@@ -105,6 +105,7 @@ def server_context(certificate: Path, key: Path, client_ca: Path) -> ssl.SSLCont
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = 65_536
     server: XtaHttpServer
     connection: ssl.SSLSocket
 
@@ -216,6 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _raw(self, data: bytes) -> None:
         self.wfile.write(data)
+        self.wfile.flush()
         self._break_off()
 
     def _drip(self, body: bytes, pause: float) -> None:
@@ -224,6 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.stopping.wait(pause):
                 break
             self.wfile.write(body[position : position + 1])
+            self.wfile.flush()
 
     def _endless(self) -> None:
         self._head(200, _MEDIA, 10**12)

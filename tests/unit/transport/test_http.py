@@ -114,7 +114,7 @@ def test_name_that_does_not_exist(reach: Open, monkeypatch: pytest.MonkeyPatch) 
     def no_such_name(*_: object, **__: object) -> None:
         raise OSError(-2, "Name or service not known")
 
-    monkeypatch.setattr("gateway.transport.http.socket.getaddrinfo", no_such_name)
+    monkeypatch.setattr("gateway.transport.deadlines.socket.getaddrinfo", no_such_name)
     assert post(reach("https://registry.invalid/")) == "net.dns unsent"
 
 
