@@ -83,10 +83,10 @@ class Attempts:
             return self._finish(claimed, self._begin(claimed, claimed.parcel, "reserve"), "reserve", outcome)
         parcel = claimed.parcel
         if parcel.transport_id is None:
-            try:
-                parcel = replace(parcel, transport_id=adapter.reserve_id(parcel))
-            except TransportError as error:
-                return self._finish(claimed, self._begin(claimed, parcel, "reserve"), "reserve", error.outcome)
+            reserved = self._reserve(adapter, claimed)
+            if isinstance(reserved, Outcome):
+                return self._finish(claimed, self._begin(claimed, parcel, "reserve"), "reserve", reserved)
+            parcel = replace(parcel, transport_id=reserved)
         act = "reconcile" if claimed.ask_first else "deliver"
         number = self._begin(claimed, parcel, act)
         try:
@@ -95,6 +95,16 @@ class Attempts:
             log.exception("adapter failed", connection=claimed.connection, delivery=claimed.id)
             outcome = Outcome(kind=OutcomeKind.UNCLEAR, code="gateway.adapter_failed", whose=Whose.GATEWAY)
         return self._finish(claimed, number, act, outcome)
+
+    def _reserve(self, adapter: Adapter, claimed: Claimed) -> str | Outcome:
+        """Return the transport's message id, or why there is none: nothing was sent, so nothing is unclear."""
+        try:
+            return adapter.reserve_id(claimed.parcel)
+        except TransportError as error:
+            return error.outcome
+        except Exception:
+            log.exception("adapter failed", connection=claimed.connection, delivery=claimed.id)
+            return Outcome(kind=OutcomeKind.UNREACHABLE, code="gateway.adapter_failed", whose=Whose.GATEWAY)
 
     def _begin(self, claimed: Claimed, parcel: Parcel, act: str) -> int:
         now = self._clock()

@@ -25,7 +25,8 @@ _LONGEST_SLEEP = 30.0
 class Worker:
     """Delivers on its own threads between :meth:`start` and :meth:`stop`; :meth:`run_once` does the same in line.
 
-    ``lease`` must be longer than the longest attempt: after it others may take a delivery over.
+    A delivery is claimed for the time of ``lease``, again and again while it is in hand: others may take it over only
+    from a worker that is dead.
     ``on_attempt`` hears how every attempt ended, ``on_delivered`` that an answer may soon wait in the mailbox.
     """
 
@@ -50,7 +51,8 @@ class Worker:
         self._owner = f"worker-{uuid.uuid4().hex[:12]}"
         self._attempts = Attempts(database=database, adapters=adapters, policy=policy, owner=self._owner, clock=clock)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
-        self._under_way: set[Future[None]] = set()
+        self._in_hand: dict[str, Future[None]] = {}
+        self._renewed = clock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery-claim", daemon=True)
@@ -96,18 +98,34 @@ class Worker:
 
         Returns for how many seconds nothing can become due.
         """
-        self._under_way = {one for one in self._under_way if not one.done()}
-        free = self._threads - len(self._under_way)
+        self._in_hand = {one: future for one, future in self._in_hand.items() if not future.done()}
+        self._renew()
+        free = self._threads - len(self._in_hand)
         if free == 0:
-            return _LONGEST_SLEEP
+            return self._longest_sleep
         for delivery_id in self._claim(free):
             future = self._pool.submit(self._attempt, delivery_id)
-            self._under_way.add(future)
+            self._in_hand[delivery_id] = future
             future.add_done_callback(lambda _: self._wake.set())
         earliest = self._database.read(deliveries.next_due)
         if earliest is None:
-            return _LONGEST_SLEEP
-        return min(max((moment(earliest) - self._clock()).total_seconds(), 0.0), _LONGEST_SLEEP)
+            return self._longest_sleep
+        return min(max((moment(earliest) - self._clock()).total_seconds(), 0.0), self._longest_sleep)
+
+    @property
+    def _longest_sleep(self) -> float:
+        """Seconds after which to look again whatever happens: in time to renew what is in hand."""
+        return min(_LONGEST_SLEEP, self._lease.total_seconds() / 4) if self._in_hand else _LONGEST_SLEEP
+
+    def _renew(self) -> None:
+        """Hold on to what is in hand, once in half a lease: an attempt that takes long is not one that died."""
+        now = self._clock()
+        if not self._in_hand:
+            self._renewed = now
+        elif now - self._renewed >= self._lease / 2:
+            held, until = tuple(self._in_hand), now + self._lease
+            self._database.write(lambda c: deliveries.renew(c, held, owner=self._owner, lease_until=until))
+            self._renewed = now
 
     def _claim(self, limit: int) -> tuple[str, ...]:
         """Claim what is due; asks a reader first, because an idle worker must not commit."""
