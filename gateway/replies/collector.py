@@ -1,7 +1,7 @@
 """What comes back: fetched from our mailboxes, checked, matched to its application, kept, and only then confirmed.
 
 A reply that cannot be read or fits no application is kept and parked for a person; it never blocks the mailbox. A
-message that was offered twice is taken once.
+message that was offered twice is taken once, be it under the same transport id or under another one.
 """
 
 from __future__ import annotations
@@ -134,7 +134,9 @@ class Collector:
             return read_answer(incoming.content)
         except InvalidMessageError as error:
             log.warning("reply not valid", codes=[one.rule for one in error.violations])
-            return None
+        except Exception:  # whatever is wrong with one message, those behind it must get through
+            log.exception("reply not readable")
+        return None
 
     def _commit(self, connection: Connection, fetched: _Fetched) -> tuple[str, str | None]:
         if replies.known(connection, fetched.connection, fetched.incoming.transport_id):
@@ -142,6 +144,11 @@ class Collector:
         answer = fetched.answer
         origin = None if answer is None else replies.origin(connection, answer.origin_id)
         code = _fit(answer, origin)
+        if answer is not None and origin is not None and code == "matched":
+            earlier = replies.content(connection, origin.application_id, answer.message_id)
+            if earlier == fetched.incoming.content:
+                return "duplicate", None
+            code = "matched" if earlier is None else "id_reused"
         if code != "matched" or origin is None or answer is None:
             replies.add(connection, _row(fetched, code, None), ())
             write(connection, [_entry(fetched, LOG_CASE, Event.REPLY_PARKED, err_code=f"reply.{code}")], at=fetched.at)
