@@ -98,4 +98,3 @@ class InvalidMessageError(Exception):
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         self.violations = violations
         super().__init__("; ".join(f"{one.path}: {one.rule}" for one in violations))
-
