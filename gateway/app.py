@@ -147,6 +147,12 @@ def check(settings: Settings, file: Path) -> Iterator[Finding]:
     parts = assemble(settings, file)
     yield seal_finding(parts.signer)
     yield Finding(level="ok", subject="audit.key_file", text=f"seals the log {parts.log_key.origin}")
+    for package in parts.schemas.packages:
+        text = f"valid for sending from {package.valid_from}"
+        text += f" until {package.valid_until}" if package.valid_until else ""
+        text += ", checked against the publisher's schemas too" if package.checked_officially else ""
+        level, remark = ("warning", f"; {package.note}") if package.note else ("ok", "")
+        yield Finding(level=level, subject=f"{package.standard} {package.version}", text=text + remark)
     areas = parts.routing.areas
     text = f"{len(areas)} municipalities, {len(areas.administrations)} administrations"
     yield Finding(level="ok", subject="areas.file", text=text)
