@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import urllib3
 
@@ -19,7 +20,10 @@ class Unreachable(Exception):  # noqa: N818 - says what the gateway is
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An answer of the API; ``data`` is its JSON, ``body`` its bytes."""
+    """An answer of the API; ``data`` is its JSON, ``body`` its bytes.
+
+    ``data`` raises Unreachable if what answers there is no gateway.
+    """
 
     status: int
     headers: dict[str, str]
@@ -31,8 +35,13 @@ class Reply:
 
     @property
     def data(self) -> dict[str, Any]:
-        value = json.loads(self.body)
-        return value if isinstance(value, dict) else {}
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise Unreachable(f"something answers there (HTTP {self.status}), but it is no gateway")
+        return value
 
 
 class PortalClient:
@@ -53,13 +62,13 @@ class PortalClient:
         return self._call("POST", "/v1/applications/validate", body, {"Content-Type": "application/json"})
 
     def status(self, application_id: str) -> Reply:
-        return self._call("GET", f"/v1/applications/{application_id}")
+        return self._call("GET", _path(application_id))
 
     def message(self, application_id: str) -> Reply:
-        return self._call("GET", f"/v1/applications/{application_id}/message")
+        return self._call("GET", f"{_path(application_id)}/message")
 
     def document(self, application_id: str, number: int) -> Reply:
-        return self._call("GET", f"/v1/applications/{application_id}/documents/{number}")
+        return self._call("GET", f"{_path(application_id)}/documents/{number}")
 
     def ready(self) -> bool:
         """True if the gateway says that it can take applications."""
@@ -92,3 +101,7 @@ class PortalClient:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
         return Reply(status=response.status, headers=dict(response.headers), body=response.data)
+
+
+def _path(application_id: str) -> str:
+    return f"/v1/applications/{quote(application_id, safe='')}"

@@ -51,9 +51,12 @@ def gateway() -> None:
 
 
 def main() -> None:
-    """Run the command line; a wrong configuration ends with status 2 and one line that says what to change."""
+    """Run the command line; what the configuration or the disk has wrong ends with status 2 and says what to change."""
     try:
         gateway()
     except ConfigurationError as error:
         click.secho(f"configuration: {error.file}\n  {error.key}: {error.reason}", fg="red", err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.secho(f"{error.filename or 'system'}: {error.strerror or type(error).__name__}", fg="red", err=True)
         sys.exit(2)

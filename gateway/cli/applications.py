@@ -26,14 +26,14 @@ from gateway.client import PortalClient, Reply, Unreachable
 def submit(  # noqa: PLR0917 - click passes them by name
     file: Path,
     url: str,
-    token_file: Path,
+    token: str,
     idempotency_key: str | None,
     wait: float,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Hand in the application in FILE (JSON)."""
-    client = PortalClient(url, token_file.read_text(encoding="ascii").strip())
+    client = PortalClient(url, token)
     body = file.read_bytes()
     key = idempotency_key or hashlib.sha256(body).hexdigest()
     try:
@@ -61,16 +61,15 @@ def submit(  # noqa: PLR0917 - click passes them by name
 @click.argument("application_id")
 @url_and_token
 @as_json
-def status(application_id: str, url: str, token_file: Path, as_json: bool) -> None:
+def status(application_id: str, url: str, token: str, as_json: bool) -> None:
     """Print what became of an application."""
     try:
-        client = PortalClient(url, token_file.read_text(encoding="ascii").strip())
-        reply = client.status(application_id)
+        reply = PortalClient(url, token).status(application_id)
+        if not reply.ok:
+            _refused(reply, as_json=as_json)
+        write_json(reply.data) if as_json else _show(reply.data)
     except Unreachable as error:
         _away(error)
-    if not reply.ok:
-        _refused(reply, as_json=as_json)
-    write_json(reply.data) if as_json else _show(reply.data)
 
 
 def _show(data: dict[str, Any]) -> None:

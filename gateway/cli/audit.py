@@ -47,7 +47,7 @@ def verify(file: Path, key: str, published: tuple[Path, ...], language: str, as_
     from gateway.audit.note import NoteError, VerifierKey
     from gateway.audit.verify import verify as check
 
-    text = Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key
+    text = Path(key).read_bytes().decode("utf-8", "replace") if Path(key).is_file() else key
     try:
         with _counted("records checked") as progress:
             report = check(file, VerifierKey.parse(text), published=published, progress=progress)

@@ -49,16 +49,20 @@ def demo(directory: Path, serve: bool, as_json: bool) -> None:
 
     Everything runs on the loopback address and is fictitious. Exit status 0 if all went as announced.
     """
+    from gateway.demo.process import NotStartedError
     from gateway.demo.workspace import make_workspace
 
     begun = time.monotonic()
     quiet = as_json
     _headline(f"set-up in {directory}/ (keys, token, configuration: all fictitious)", quiet=quiet)
     workspace = make_workspace(directory)
-    if serve:
-        _serve(workspace)
-        return
-    told, cases, checked = _play(workspace, quiet=quiet)
+    try:
+        if serve:
+            _serve(workspace)
+            return
+        told, cases, checked = _play(workspace, quiet=quiet)
+    except NotStartedError as error:
+        raise click.ClickException(str(error)) from error
     ids = [one for one in told if one.id is not None]
     good = all(one.expected for one in told) and cases == len(ids) and not checked.broken
     good = good and checked.report.exit_code == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from gateway.cli.options import as_json, write_json
+
+_PORTAL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 @click.group()
@@ -52,6 +55,8 @@ def token(portal: str, directory: Path) -> None:
     """
     from gateway.portal.access import new_token
 
+    if not _PORTAL.fullmatch(portal):
+        raise click.BadParameter("must be a portal's id as in the configuration: a-z, 0-9, . _ -", param_hint="PORTAL")
     secret, digest = new_token()
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{portal}.sha256"

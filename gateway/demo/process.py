@@ -16,6 +16,10 @@ _START_WITHIN = 30.0
 _STOP_WITHIN = 60.0
 
 
+class NotStartedError(Exception):
+    """The gateway ended or did not become ready; the text holds its last log lines."""
+
+
 class GatewayProcess:
     """``gateway serve`` with its log lines in a file, between ``with`` and the end of the block."""
 
@@ -33,7 +37,7 @@ class GatewayProcess:
         while not self._client.ready():
             if self._process.poll() is not None or time.monotonic() > end:
                 self._stop()
-                raise RuntimeError(f"the gateway did not start:\n{_tail(self._workspace.log_file)}")
+                raise NotStartedError(f"the gateway did not start:\n{_tail(self._workspace.log_file)}")
             time.sleep(0.05)
         return self
 
