@@ -6,8 +6,11 @@ configuration is checked in the parent, so that a wrong one ends the command wit
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
 from functools import partial
+from multiprocessing import connection, parent_process
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +61,7 @@ def serve(file: Path, settings: Settings) -> None:
 
 def _open(file: Path) -> WSGIApplication:
     """Make the gateway inside the worker process and start its threads; they stop when the process ends."""
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     settings = load(file)
     logs.configure(settings.log_level)
     gateway = Gateway(settings, file)
@@ -65,3 +69,14 @@ def _open(file: Path) -> WSGIApplication:
     Finalize(None, gateway.stop, exitpriority=100)
     application: WSGIApplication = gateway.portal.wsgi_app
     return application
+
+
+def _end_with_parent() -> None:
+    """End at once when the parent was killed: an orphan would keep port and database from whoever takes over.
+
+    Nothing needs to be finished, because everything that was promised is committed.
+    """
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -15,7 +15,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -263,7 +263,7 @@ def served(installation: Installation) -> Iterator[Served]:
         one.ready()
         yield one
     finally:
-        if one.process.poll() is None:
+        with suppress(ProcessLookupError):  # nobody is left
             one.kill()
 
 

@@ -178,6 +178,26 @@ def test_a_worker_that_dies_alone_ends_the_command_so_that_it_is_started_again(t
             second.until("answered", second.post())
 
 
+def test_a_parent_that_dies_alone_takes_its_worker_with_it(tmp_path: Path, pki: DemoPki) -> None:
+    """``kill -9`` on the process that an operator knows: the successor must find port and database free."""
+    with demo_simulator(pki) as authority:
+        folder = install(tmp_path / "gateway", pki, authority, **_NEVER)
+        with served(folder) as first:
+            (worker,) = psutil.Process(first.process.pid).children()
+            authority.script.plan("sendMessage", Mishap(how=How.HANG, handled=True))
+            one = first.post()
+            wait_for(lambda: authority.office.cases == 1, "stored")
+            first.process.kill()
+            first.process.wait(10)
+            worker.wait(10)
+
+        with served(folder) as second:
+            second.until("answered", one)
+            assert second.terminate() == 0
+
+        assert_each_once(folder, authority, [one])
+
+
 def test_a_second_gateway_on_the_same_database_is_refused(tmp_path: Path, pki: DemoPki) -> None:
     folder = install(tmp_path / "gateway", pki)
     with running(folder, threads=False):
