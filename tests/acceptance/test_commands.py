@@ -275,7 +275,7 @@ class TestAudit:
         key = gateway("audit", "key", "--config", place.folder.config).out.strip()
         assert gateway("audit", "verify", place.folder.database_file, "--key", key).status == 0
 
-    def test_an_unknown_case(self, place: Place, gateway: Run, tmp_path: Path) -> None:
+    def test_an_unknown_case(self, place: Place, gateway: Run, closed: str, tmp_path: Path) -> None:
         ended = gateway("audit", "export", tmp_path / "x.zip", "--case", UNKNOWN, "--config", place.folder.config)
         assert (ended.status, ended.out, "no record of this case" in ended.err) == (1, "", True)
         assert list(tmp_path.iterdir()) == []
@@ -307,7 +307,7 @@ class TestAudit:
         assert (ended.status, ended.out, "nothing was ever stored" in ended.err) == (2, "", True)
         assert not folder.database_file.exists()
 
-    def test_a_folder_that_is_not_there(self, place: Place, gateway: Run, tmp_path: Path) -> None:
+    def test_a_folder_that_is_not_there(self, place: Place, gateway: Run, closed: str, tmp_path: Path) -> None:
         ended = gateway("audit", "export", tmp_path / "no" / "x.zip", "--config", place.folder.config)
         assert (ended.status, ended.out, "No such file or directory" in ended.err) == (2, "", True)
         assert "Traceback" not in ended.err

@@ -41,7 +41,7 @@ PROPERLY = (
     Mishap(how=How.MULTIPART, handled=True),
 )
 """What happens to a proper answer."""
-MANY, APPLICATIONS = 90, 15
+MANY, APPLICATIONS = 60, 15
 
 
 def plan(chance: random.Random, authority: Simulator) -> None:
