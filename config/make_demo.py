@@ -65,7 +65,6 @@ msgbox_url = "https://127.0.0.1:8471/XTA210msgBoxPort.svc"
 ca_file = "pki/ca.pem"
 client_certificate_file = "pki/tls-client.pem"
 client_key_file = "pki/tls-client.key"
-send_signature = true
 author = { identifier = "mbp:000000001", name = "Serviceportal Musterkreis (Demo)" }
 """
 

@@ -142,7 +142,8 @@ class Destination:
     """An authority's specialist procedure for some services, in force on a span of days (both ends included).
 
     ``connection`` names the configured adapter that reaches it; ``tenant`` is the administration (first nine
-    digits of the ARS) on whose behalf applications are taken.
+    digits of the ARS) on whose behalf applications are taken. ``send_signature``: the message's detached signature
+    travels beside it, where the transport has a place for it.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Destination:
     services: frozenset[str]
     connection: str
     reader: Party
+    send_signature: bool = True
     valid_from: date
     valid_until: date | None = None
 

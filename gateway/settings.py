@@ -152,6 +152,7 @@ class DestinationSettings(_Section):
     connection: Name
     reader: PartySettings
     product: Text | None = None
+    send_signature: bool = True
     valid_from: date
     valid_until: date | None = None
 
@@ -162,6 +163,7 @@ class DestinationSettings(_Section):
             services=frozenset(self.services),
             connection=self.connection,
             reader=self.reader.party(),
+            send_signature=self.send_signature,
             valid_from=self.valid_from,
             valid_until=self.valid_until,
         )

@@ -49,6 +49,7 @@ TIMES: dict[str, float] = {
 }
 """Seconds, keys of ``[delivery]`` and of the connection."""
 
+_LAST_OF_CONNECTION = 'client_key_file = "pki/tls-client.key"'
 _OF_CONNECTION = ("connect_timeout", "read_timeout", "total_timeout")
 _PORTAL = "openrathaus-demo"
 
@@ -136,7 +137,7 @@ def _configuration(port: int, authority: Simulator | int, times: dict[str, float
     delivery = [f"{name} = {value}" for name, value in times.items() if name not in _OF_CONNECTION]
     connection = [f"{name} = {times[name]}" for name in _OF_CONNECTION]
     text = before + "\n".join(["[delivery]", *delivery, "", rest[rest.index("[[portal]]") :]])
-    text = text.replace("send_signature = true", "\n".join(["send_signature = true", *connection]))
+    text = text.replace(_LAST_OF_CONNECTION, "\n".join([_LAST_OF_CONNECTION, *connection]))
     if isinstance(authority, Simulator):
         authority = int(authority.send_url.split(":")[2].split("/")[0])
     behind = authority or free_port()

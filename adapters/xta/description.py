@@ -8,9 +8,6 @@ from adapters.xta.settings import MessageSettings, Settings
 from gateway.model import Parcel, Party
 from gateway.transport.xta.records import Content, ListedCode, Metadata, XtaParty
 
-SIGNATURE_NAME = "signatures0.xml"
-"""Name under which the gateway hands over the detached signature of a message (as in ETSI EN 319 162-1, annex A)."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Described:
@@ -33,7 +30,6 @@ def described(parcel: Parcel, xta_id: str, how: MessageSettings, settings: Setti
     attachments = tuple(
         Content(content=one.content, media_type=one.media_type, filename=one.filename, description=one.description)
         for one in parcel.attachments
-        if settings.send_signature or one.filename != SIGNATURE_NAME
     )
     size = len(message.content) + sum(len(one.content) for one in attachments)
     metadata = Metadata(

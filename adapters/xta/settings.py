@@ -69,7 +69,6 @@ class Settings(_Section):
     author: AuthorSettings
     party_type: Text = "xoev"
     messages: dict[Text, MessageSettings] = {"xmeld": _XMELD}
-    send_signature: bool = True
     max_bytes: Annotated[int, Field(gt=0, le=40_000_000)] = 40_000_000
     connect_timeout: Seconds = 10
     read_timeout: Seconds = 60

@@ -167,6 +167,7 @@ class Intake:
             author=self._author_json,
             reader=self._reader_json[draft.destination.id],
             test=self._test,
+            send_signature=draft.destination.send_signature,
             deadline_at=now + self._delivery_deadline,
         )
         entries = _entries(new, draft.message, signature, delivery, draft.destination)

@@ -42,6 +42,7 @@ class NewDelivery:
     author: str
     reader: str
     test: bool
+    send_signature: bool
     deadline_at: datetime
 
 
@@ -129,6 +130,7 @@ _DELIVERY = (
     "author",
     "reader",
     "test",
+    "send_signature",
     "state",
     "created_at",
     "next_at",
@@ -187,6 +189,7 @@ def add(
         delivery.author,
         delivery.reader,
         int(delivery.test),
+        int(delivery.send_signature),
         DeliveryState.DUE.value,
         now,
         now,

@@ -23,6 +23,7 @@ from gateway.store.applications import read_message
 from gateway.store.database import timestamp
 
 SIGNATURE_NAME = "signatures0.xml"
+"""Name of the detached signature beside a message (as in ETSI EN 319 162-1, annex A)."""
 
 _D = tables.delivery.c
 _T = tables.attempt.c
@@ -109,7 +110,7 @@ def load(connection: Connection, delivery_id: str) -> Claimed:
 def _parcel(connection: Connection, row: Row[Any], *, sent_before: bool) -> Parcel:
     message = connection.execute(select(tables.message).where(tables.message.c.id == row.message_id)).one()
     attachments: tuple[Attachment, ...] = ()
-    if message.signature is not None:
+    if row.send_signature and message.signature is not None:
         seal = Attachment(
             filename=SIGNATURE_NAME,
             media_type="text/xml",

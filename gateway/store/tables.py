@@ -82,6 +82,7 @@ delivery = Table(
     Column("author", Text, nullable=False),  # JSON of model.Party
     Column("reader", Text, nullable=False),  # JSON of model.Party
     Column("test", Integer, nullable=False),
+    Column("send_signature", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("transport_id", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -1,6 +1,6 @@
 """Thousands of random applications: each becomes a message that is valid in our profile and in the official schemas.
 
-``XOEV_EXAMPLES`` sets how many (default 1000 for each of the two judges).
+``XOEV_EXAMPLES`` sets how many (default 2000 for each of the two judges).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.strategies import LETTERS, UNITS, Json, applications, body
 
 CATALOGUE = Catalogue.load()
 MANY = settings(
-    max_examples=int(os.environ.get("XOEV_EXAMPLES", "1000")),
+    max_examples=int(os.environ.get("XOEV_EXAMPLES", "2000")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -62,6 +62,8 @@ class XtaService:
         self.knows_issued_ids = False
         self.max_bytes = 40_000_000
         self.received: list[bytes] = []
+        """Every message that was taken, and in :attr:`attached` the files beside it, by name."""
+        self.attached: list[dict[str, bytes]] = []
         self._lock = threading.RLock()
         self._operations: dict[str, _Operation] = {
             "checkAccountActive": lambda request, author: Reply(),
@@ -117,7 +119,7 @@ class XtaService:
             raise XtaFaultError("9024")
         if self.state.issued.get(key) != author:
             raise XtaFaultError("9022")
-        message = self._content(_body(request, f"{{{XTA}}}GenericContentContainer"), metadata)
+        message, attached = self._content(_body(request, f"{{{XTA}}}GenericContentContainer"), metadata)
         try:
             answer = self.office.receive(message)
         except (ValueError, UnacceptableXmlError) as error:
@@ -128,6 +130,7 @@ class XtaService:
             author=author, metadata=stamped, accepted_at=now, open_polls=self.open_polls, final=self.final
         )
         self.received.append(message)
+        self.attached.append(attached)
         if answer is not None:
             self.deliver(author, metadata, answer)
         return Reply()
@@ -146,8 +149,11 @@ class XtaService:
             self.state.post(reader, Post(xta_id=xta_id, metadata=metadata, container=container))
             return xta_id
 
-    def _content(self, container: etree._Element, metadata: etree._Element) -> bytes:
-        """Decode, measure, scan; return the message. An encrypted container cannot be looked into: 9052."""
+    def _content(self, container: etree._Element, metadata: etree._Element) -> tuple[bytes, dict[str, bytes]]:
+        """Decode, measure, scan; return the message and the files beside it.
+
+        An encrypted container cannot be looked into: 9052.
+        """
         parts = container.findall(f"{{{XTA}}}ContentContainer/*")
         if not parts:
             raise XtaFaultError("9052")
@@ -160,7 +166,8 @@ class XtaService:
         if any(EICAR in one for one in decoded):
             raise XtaFaultError("9060")
         _check_payload(decoded[0], metadata)
-        return decoded[0]
+        names = [part.get("filename", "") for part in parts]
+        return decoded[0], dict(zip(names[1:], decoded[1:], strict=True))
 
     def _send_sync(self, request: Request, author: str) -> Reply:
         raise XtaFaultError("9080")

@@ -119,6 +119,7 @@ class Desk:
             author=_party(AUTHOR),
             reader=_party(Party(identifier="ags:03454035", name="Meppen", category="x", address=AUTHOR.address)),
             test=True,
+            send_signature=True,
             deadline_at=now + timedelta(days=7),
         )
         self.database.write(lambda c: applications.add(c, new, message, None, delivery))

@@ -81,16 +81,13 @@ def test_message_is_described_by_its_number_before_its_standard(simulator: Simul
     assert description_of(parcel(), settings_for(simulator, pki, messages={})) is None
 
 
-@pytest.mark.parametrize(("send_signature", "names"), [(True, ["signatures0.xml"]), (False, [])])
-def test_signature_travels_as_an_attachment_if_wanted(
-    simulator: Simulator, pki: DemoPki, send_signature: bool, names: list[str]
-) -> None:
-    settings = settings_for(simulator, pki, send_signature=send_signature)
+def test_attachments_travel_beside_the_message_and_count(simulator: Simulator, pki: DemoPki) -> None:
+    settings = settings_for(simulator, pki)
     made = parcel()
     how = description_of(made, settings)
     assert how is not None
     order = described(made, "urn:x", how, settings)
-    assert [one.filename for one in order.attachments] == names
+    assert [one.filename for one in order.attachments] == ["signatures0.xml"]
     assert order.metadata.size == len(made.message.content) + sum(len(one.content) for one in order.attachments)
 
 
