@@ -49,7 +49,7 @@ def test_names_are_sorted_by_utf16_code_units() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [1.5, float("nan"), LARGEST + 1, -LARGEST - 1, "\ud800", {"\ud800": 1}, {1: "x"}, {"a": b""}, object(), {"a"}],
+    [1.5, float("nan"), LARGEST + 1, -LARGEST - 1, "\ud800", {"\ud800": 1}, {1: "x"}, {"a": b""}, {"a"}],
     ids=repr,
 )
 def test_what_has_no_canonical_form_here_is_refused(value: object) -> None:
