@@ -240,6 +240,7 @@ class Outcome:
     ``code`` is stable and says what happened (``xta.9030``, ``net.timeout``, ``xta.report_open``); ``receipt`` are the
     transport's own bytes, kept as evidence; ``retry_after`` (seconds) is the destination's wish, if it named one.
     ``whose`` is who has to act; ``OPERATOR`` marks a misconfigured route on which fast retries are pointless.
+    ``permanent``: trying again as it is will never help, so a person decides at once.
     """
 
     kind: OutcomeKind
@@ -248,16 +249,19 @@ class Outcome:
     receipt: bytes | None = None
     retry_after: float | None = None
     whose: Whose = Whose.DESTINATION
+    permanent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incoming:
     """A message fetched from a mailbox of ours, exactly as it came.
 
-    ``transport_id`` identifies it for ever (duplicates are recognised by it, compared in lower case).
+    ``transport_id`` identifies it for ever (duplicates are recognised by it, compared in lower case). ``author`` is the
+    sender's identifier as the transport vouches for it (``ags:…``), empty where it vouches for none.
     """
 
     transport_id: str
+    author: str = ""
     content: bytes
     media_type: str
     attachments: tuple[Attachment, ...] = ()
@@ -278,7 +282,8 @@ class Answer:
     """What a reply says, read from the message by its standard.
 
     ``origin_id`` and ``origin_type`` name the message that is answered (ursprungsnachricht); ``author`` is the
-    answering authority's identifier (``ags:…``). ``state`` is what becomes of the application.
+    answering authority's identifier (``ags:…``). ``state`` is what becomes of the application. ``test`` marks an answer
+    that must not be processed productively.
     """
 
     message_id: str
@@ -289,6 +294,7 @@ class Answer:
     origin_id: str
     origin_type: str
     state: ApplicationState
+    test: bool
     reasons: tuple[Reason, ...] = ()
     documents: tuple[Document, ...] = ()
 

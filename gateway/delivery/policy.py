@@ -54,7 +54,7 @@ def decide(
         return Decision(state=DeliveryState.DELIVERED, next_at=now)
     if outcome.kind is OutcomeKind.REFUSED:
         return Decision(state=DeliveryState.REFUSED, next_at=now)
-    if now >= deadline:
+    if outcome.permanent or now >= deadline:
         return Decision(state=DeliveryState.DEAD, next_at=now)
     if outcome.kind is OutcomeKind.UNREACHABLE and outcome.code.endswith(NOT_KNOWN):
         return Decision(state=DeliveryState.DUE, next_at=now)
