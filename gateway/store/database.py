@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from gateway.errors import ConfigurationError
-from gateway.store.tables import metadata
+from gateway.store.tables import VERSION, metadata
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -75,8 +75,18 @@ class Database:
         self._turn = threading.Lock()
         self._writer: Connection | None = None
         self.commits = 0
-        if writable:
-            self._writer = self._made(url)
+        try:
+            if writable:
+                self._writer = self._made(url)
+            found = self.read(_version)
+        except DatabaseError as error:
+            self.close()
+            reason = f"cannot be used, look at file and disk: {error.orig}"
+            raise ConfigurationError(str(self.path), "database.url", reason) from error
+        if found != VERSION:
+            self.close()
+            reason = f"has tables of version {found}, not {VERSION}: use the gateway that made it, or begin a new file"
+            raise ConfigurationError(str(self.path), "database.url", reason)
 
     def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and return its result once that is durable.
@@ -109,16 +119,15 @@ class Database:
             self._lock.close()
             self._lock = None
 
-    def _made(self, url: str) -> Connection:
-        """Create what is missing of the tables and return the one connection that writes."""
-        engine = _engine(url, writable=True)
-        try:
-            metadata.create_all(engine)
-            return engine.connect()
-        except DatabaseError as error:
-            self.close()
-            reason = f"cannot be used, look at file and disk: {error.orig}"
-            raise ConfigurationError(str(self.path), "database.url", reason) from error
+    @staticmethod
+    def _made(url: str) -> Connection:
+        """Return the one connection that writes; in a new file it makes the tables first, all or none."""
+        connection = _engine(url, writable=True).connect()
+        with connection.begin():
+            if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first():
+                metadata.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+        return connection
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Do the work of all jobs in one transaction; each of them knows afterwards how it ended."""
@@ -149,14 +158,23 @@ class Database:
         try:
             with connection.begin_nested():
                 job.result = job.work(connection)
-        except Exception as error:  # noqa: BLE001 - its savepoint is rolled back, the work of the others stays
+        except Exception as error:
+            raw: Any = connection.connection.dbapi_connection
+            if not raw.in_transaction:
+                # A full disk or an I/O error: SQLite has rolled back everything, the work of the others too.
+                raise
             job.error = error
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
 
 
 def _engine(url: str, *, writable: bool) -> Engine:
     engine = create_engine(
         url,
         poolclass=NullPool if writable else QueuePool,
+        **({} if writable else {"max_overflow": -1}),  # a reader never waits for another
         pool_reset_on_return=None,  # a connection comes back after its transaction has ended
         connect_args={"check_same_thread": False, "timeout": 10, "isolation_level": None},
     )

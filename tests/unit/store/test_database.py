@@ -185,3 +185,57 @@ def test_times_are_written_in_utc_with_milliseconds_and_sort_as_text() -> None:
     assert moment(timestamp(berlin)) == berlin.replace(microsecond=123000)
     whole = berlin.replace(microsecond=0)
     assert timestamp(whole) < timestamp(berlin) < timestamp(whole + timedelta(seconds=1))
+
+
+def test_a_full_disk_fails_the_whole_shared_commit_and_says_so_to_everybody(database: Database) -> None:
+    """On a full disk SQLite rolls back the transaction, not the savepoint: nobody may believe that his work is kept."""
+    raw = database._writer.connection.dbapi_connection  # type: ignore[union-attr]
+    pages = database.read(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
+    raw.execute(f"PRAGMA max_page_count={pages + 3}")
+    believed: list[str] = []
+    failed: list[str] = []
+    hold = threading.Event()
+
+    def attempt(name: str) -> None:
+        def work(connection: Connection) -> None:
+            row = {"case_id": "c", "name": name, "salt": name.encode().ljust(32)}
+            connection.execute(insert(tables.audit_salt), row)
+            connection.execute(insert(tables.audit_node), {"level": 1, "number": int(name), "hash": b"x" * 2000})
+
+        try:
+            database.write(work)
+            believed.append(name)
+        except OperationalError:
+            failed.append(name)
+
+    blocker = threading.Thread(target=lambda: database.write(lambda _: hold.wait(10)))
+    blocker.start()
+    writers = [threading.Thread(target=attempt, args=(str(n),)) for n in range(12)]
+    for writer in writers:
+        writer.start()
+    hold.set()
+    for writer in [blocker, *writers]:
+        writer.join(10)
+    assert failed
+    assert names(database) == sorted(believed)
+    raw.execute("PRAGMA max_page_count=1000000")
+    attempt("99")
+    assert "99" in names(database)
+
+
+def test_the_writer_is_durable_and_leaves_no_deleted_data_behind(database: Database) -> None:
+    def pragma(name: str) -> object:
+        return database.write(lambda c: c.exec_driver_sql(f"PRAGMA {name}").scalar())
+
+    settings = {name: pragma(name) for name in ("synchronous", "secure_delete", "journal_mode", "foreign_keys")}
+    assert settings == {"synchronous": 2, "secure_delete": 1, "journal_mode": "wal", "foreign_keys": 1}
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_tables_of_another_version_are_refused_before_anything_fails(tmp_path: Path, writable: bool) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.sqlite"
+    made = Database(url)
+    made.write(lambda c: c.exec_driver_sql("PRAGMA user_version=99"))
+    made.close()
+    with pytest.raises(ConfigurationError, match="tables of version 99"):
+        Database(url, writable=writable)
