@@ -46,7 +46,7 @@ class _Commands(click.Group):
 def gateway() -> None:
     """Interoperability gateway: applications from portals become valid, signed XÖV messages, delivered and proven.
 
-    Exit status: 0 done, 1 refused or not valid, 2 wrong usage or configuration, 3 not reachable.
+    Exit status: 0 done, 1 refused or not valid, 2 wrong usage or configuration, 3 not reachable, or not in time.
     """
 
 

@@ -12,6 +12,9 @@ import click
 from gateway.cli.options import as_json, url_and_token, write_json
 from gateway.client import PortalClient, Reply, Unreachable
 
+_EXIT = {"answered": 0, "sent_by_post": 0, "waiting_for_citizen": 0, "refused": 1, "undeliverable": 1}
+"""Exit status of a followed application; any other state means that the time was over."""
+
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -32,7 +35,10 @@ def submit(  # noqa: PLR0917 - click passes them by name
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Hand in the application in FILE (JSON)."""
+    """Hand in the application in FILE (JSON).
+
+    With --wait the exit status tells its end: 0 answered, 1 refused or undeliverable, 3 not yet.
+    """
     client = PortalClient(url, token)
     body = file.read_bytes()
     key = idempotency_key or hashlib.sha256(body).hexdigest()
@@ -53,6 +59,7 @@ def submit(  # noqa: PLR0917 - click passes them by name
                 click.echo(f"{entry['at']}  {entry['event']}", err=True)
             seen = len(last["history"])
         write_json(last) if as_json else _show(last)
+        sys.exit(_EXIT.get(last["state"], 3))
     except Unreachable as error:
         _away(error)
 

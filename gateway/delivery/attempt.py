@@ -40,8 +40,8 @@ _END_EVENTS = {
 _UNDECIDED = (ApplicationState.ACCEPTED, ApplicationState.DELIVERED)
 _GAVE_UP = Reason(
     code="delivery.gave_up",
-    de="Die Zustellung ist bis zum Ende der Frist nicht gelungen; der Betreiber muss eingreifen.",
-    en="Delivery did not succeed within its time limit; the operator has to act.",
+    de="Die Zustellung ist nicht gelungen oder ließ sich nicht bestätigen; der Betreiber muss eingreifen.",
+    en="Delivery did not succeed, or could not be confirmed; the operator has to act.",
 )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from gateway.delivery.attempt import Attempts, Ended
 from gateway.delivery.policy import RetryPolicy
+from gateway.loop import Loop
 from gateway.model import DeliveryState
 from gateway.ports import Adapter
 from gateway.store import deliveries
@@ -22,11 +24,19 @@ log = structlog.get_logger(room="delivery")
 _LONGEST_SLEEP = 30.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _InHand:
+    """An attempt under way, and over which connection."""
+
+    connection: str
+    future: Future[None]
+
+
 class Worker:
     """Delivers on its own threads between :meth:`start` and :meth:`stop`; :meth:`run_once` does the same in line.
 
     A delivery is claimed for the time of ``lease``, again and again while it is in hand: others may take it over only
-    from a worker that is dead.
+    from a worker that is dead. One connection gets all threads but one: a silent server leaves the others a way.
     ``on_attempt`` hears how every attempt ended, ``on_delivered`` that an answer may soon wait in the mailbox.
     """
 
@@ -51,63 +61,52 @@ class Worker:
         self._owner = f"worker-{uuid.uuid4().hex[:12]}"
         self._attempts = Attempts(database=database, adapters=adapters, policy=policy, owner=self._owner, clock=clock)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
-        self._in_hand: dict[str, Future[None]] = {}
+        self._most_of_one = max(threads - 1, 1)
+        self._in_hand: dict[str, _InHand] = {}
         self._renewed = clock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="delivery-claim", daemon=True)
+        self._loop = Loop("delivery-claim", self._fill)
 
     def start(self) -> None:
         """Begin to deliver. The database belongs to this process alone, so what a dead one held is free."""
         freed = self._database.write(deliveries.release_all)
         if freed:
             log.warning("deliveries taken over", count=freed)
-        self._thread.start()
+        self._loop.start()
 
     def poke(self) -> None:
         """Say that something may be due now."""
-        self._wake.set()
+        self._loop.poke()
 
     def stop(self) -> None:
         """Claim nothing more and finish what is in hand."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._loop.stop()
         self._pool.shutdown(wait=True)
 
     def run_once(self) -> int:
         """Attempt everything that is due now, one after the other; return how many attempts that were."""
-        claimed = self._claim(64)
+        claimed = self._claim(64, busy=())
         for delivery_id in claimed:
             self._attempt(delivery_id)
         return len(claimed)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                pause = self._fill()
-            except Exception:  # the loop must outlive a full disk
-                log.exception("claiming failed")
-                pause = 1.0
-            self._wake.wait(pause)
 
     def _fill(self) -> float:
         """Claim no more than there are free threads, so that nothing waits under a running lease.
 
         Returns for how many seconds nothing can become due.
         """
-        self._in_hand = {one: future for one, future in self._in_hand.items() if not future.done()}
+        self._in_hand = {one: held for one, held in self._in_hand.items() if not held.future.done()}
         self._renew()
+        counts = Counter(held.connection for held in self._in_hand.values())
+        busy = tuple(connection for connection, count in counts.items() if count >= self._most_of_one)
         free = self._threads - len(self._in_hand)
         if free == 0:
             return self._longest_sleep
-        for delivery_id in self._claim(free):
+        room = self._most_of_one - max((count for name, count in counts.items() if name not in busy), default=0)
+        for delivery_id, connection in self._claim(min(free, room), busy=busy).items():
             future = self._pool.submit(self._attempt, delivery_id)
-            self._in_hand[delivery_id] = future
-            future.add_done_callback(lambda _: self._wake.set())
-        earliest = self._database.read(deliveries.next_due)
+            self._in_hand[delivery_id] = _InHand(connection=connection, future=future)
+            future.add_done_callback(lambda _: self._loop.poke())
+        earliest = self._database.read(lambda c: deliveries.next_due(c, busy=busy))
         if earliest is None:
             return self._longest_sleep
         return min(max((moment(earliest) - self._clock()).total_seconds(), 0.0), self._longest_sleep)
@@ -127,15 +126,18 @@ class Worker:
             self._database.write(lambda c: deliveries.renew(c, held, owner=self._owner, lease_until=until))
             self._renewed = now
 
-    def _claim(self, limit: int) -> tuple[str, ...]:
-        """Claim what is due; asks a reader first, because an idle worker must not commit."""
+    def _claim(self, limit: int, *, busy: tuple[str, ...]) -> dict[str, str]:
+        """Claim what is due, except over ``busy`` connections; return the ids with their connections.
+
+        Asks a reader first, because an idle worker must not commit.
+        """
         now = self._clock()
-        earliest = self._database.read(deliveries.next_due)
+        earliest = self._database.read(lambda c: deliveries.next_due(c, busy=busy))
         if earliest is None or moment(earliest) > now:
-            return ()
+            return {}
         until = now + self._lease
         return self._database.write(
-            lambda c: deliveries.claim(c, owner=self._owner, now=now, lease_until=until, limit=limit)
+            lambda c: deliveries.claim(c, owner=self._owner, now=now, lease_until=until, limit=limit, busy=busy)
         )
 
     def _attempt(self, delivery_id: str) -> None:

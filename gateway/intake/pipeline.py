@@ -8,10 +8,9 @@ that cannot be lost.
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,6 +28,7 @@ from gateway.signing.xades import Signer
 from gateway.store import applications
 from gateway.store.applications import NewApplication, NewDelivery
 from gateway.store.database import Database
+from gateway.store.deliveries import write_party
 
 TENANT_FORBIDDEN = Problem(
     code="tenant.forbidden",
@@ -122,8 +122,8 @@ class Intake:
         self._test = test
         self._delivery_deadline = delivery_deadline
         self._clock = clock
-        self._author_json = party_json(author)
-        self._reader_json = {one.id: party_json(one.reader) for one in routing.destinations}
+        self._author_json = write_party(author)
+        self._reader_json = {one.id: write_party(one.reader) for one in routing.destinations}
 
     def preview(self, body: bytes, caller: Caller) -> Preview:
         """Run every check and build the message; store nothing. Raises GatewayError."""
@@ -238,11 +238,6 @@ class Intake:
             destination=destination,
             message=message,
         )
-
-
-def party_json(party: Party) -> str:
-    """Return the party as the JSON that a delivery keeps."""
-    return json.dumps(asdict(party), ensure_ascii=False, separators=(",", ":"))
 
 
 def _entries(

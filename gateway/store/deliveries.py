@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,24 +46,37 @@ class Claimed:
     parcel: Parcel
 
 
-def claim(connection: Connection, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[str, ...]:
-    """Take up to ``limit`` due deliveries that nobody holds (or whose holder's lease ran out); return their ids."""
+def claim(
+    connection: Connection,
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    busy: tuple[str, ...] = (),
+) -> dict[str, str]:
+    """Take up to ``limit`` due deliveries that nobody holds (or whose holder's lease ran out).
+
+    Returns their ids with the connections that they go over; none goes over one of the ``busy`` connections.
+    """
     at = timestamp(now)
-    due = connection.scalars(
-        select(_D.id)
+    due = connection.execute(
+        select(_D.id, _D.connection)
         .where(
             _D.state.in_(_OPEN),
             _D.next_at <= at,
             or_(_D.owner.is_(None), _D.lease_until < at),
+            _D.connection.not_in(busy),
         )
         .order_by(_D.next_at)
         .limit(limit)
     ).all()
-    if due:
+    claimed: dict[str, str] = {row.id: row.connection for row in due}
+    if claimed:
         connection.execute(
-            update(tables.delivery).where(_D.id.in_(due)).values(owner=owner, lease_until=timestamp(lease_until))
+            update(tables.delivery).where(_D.id.in_(claimed)).values(owner=owner, lease_until=timestamp(lease_until))
         )
-    return tuple(due)
+    return claimed
 
 
 def renew(connection: Connection, held: tuple[str, ...], *, owner: str, lease_until: datetime) -> None:
@@ -180,11 +193,16 @@ def proven(connection: Connection, delivery_id: str) -> bool:
     return changed.rowcount == 1
 
 
-def next_due(connection: Connection) -> str | None:
-    """Return when the next open delivery can be claimed: its own time, or the end of a lease that somebody holds."""
-    free: str | None = connection.scalar(select(func.min(_D.next_at)).where(_D.state.in_(_OPEN), _D.owner.is_(None)))
-    held: str | None = connection.scalar(select(func.min(_D.lease_until)).where(_D.owner.is_not(None)))
-    return min((one for one in (free, held) if one is not None), default=None)
+def next_due(connection: Connection, *, busy: tuple[str, ...] = ()) -> str | None:
+    """Return when the next open delivery can be claimed: its own time, or the end of a lease that somebody holds.
+
+    What goes over one of the ``busy`` connections does not count.
+    """
+    waiting = _D.connection.not_in(busy)
+    own = select(func.min(_D.next_at)).where(_D.state.in_(_OPEN), _D.owner.is_(None), waiting)
+    held = select(func.min(_D.lease_until)).where(_D.owner.is_not(None), waiting)
+    times: list[str | None] = [connection.scalar(own), connection.scalar(held)]
+    return min((one for one in times if one is not None), default=None)
 
 
 def open_count(connection: Connection, application_id: str | None = None) -> int:
@@ -193,6 +211,11 @@ def open_count(connection: Connection, application_id: str | None = None) -> int
     if application_id is not None:
         statement = statement.where(_D.application_id == application_id)
     return int(connection.scalar(statement) or 0)
+
+
+def write_party(party: Party) -> str:
+    """Return the party as the JSON that a delivery keeps."""
+    return json.dumps(asdict(party), ensure_ascii=False, separators=(",", ":"))
 
 
 def read_party(text: str) -> Party:

@@ -82,6 +82,28 @@ def test_after_the_deadline_a_person_decides() -> None:
     assert late.state is DeliveryState.DEAD
 
 
+def test_what_can_never_help_is_a_persons_at_once() -> None:
+    assert after(ended(OutcomeKind.UNREACHABLE, permanent=True)).state is DeliveryState.DEAD
+
+
+def test_after_the_deadline_not_even_a_message_that_is_not_known_is_sent_again() -> None:
+    late = decide(
+        POLICY,
+        attempts=9,
+        outcome=ended(OutcomeKind.UNREACHABLE, "xta.not_known"),
+        ask_first=True,
+        now=NOW,
+        deadline=NOW,
+        chance=0.0,
+    )
+    assert late.state is DeliveryState.DEAD
+
+
+def test_jitter_shortens_a_wait_by_up_to_a_quarter() -> None:
+    assert after(ended(OutcomeKind.UNREACHABLE), chance=0.999_999).next_at - NOW < timedelta(seconds=7.6)
+    assert after(ended(OutcomeKind.UNREACHABLE), chance=0.5).next_at - NOW == timedelta(seconds=8.75)
+
+
 @given(
     kind=st.sampled_from(OutcomeKind),
     attempts=st.integers(1, 10_000),

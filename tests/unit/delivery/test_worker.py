@@ -327,3 +327,22 @@ def test_stopping_waits_for_what_is_in_hand_and_claims_nothing_more(desk: Desk) 
     states = sorted(desk.delivery(one).state for one in ids)
     assert states.count("delivered") >= 1
     assert {desk.delivery(one).owner for one in ids} == {None}
+
+
+def test_a_silent_server_leaves_the_others_a_way_however_much_waits_for_it(desk: Desk) -> None:
+    silent = [desk.waiting() for _ in range(40)]
+    healthy = [desk.waiting(connection="two") for _ in range(5)]
+    ending = threading.Event()
+    hands: set[str] = set()
+
+    def hang(parcel: Parcel) -> Outcome:
+        hands.add(parcel.delivery_id)
+        assert ending.wait(20)
+        return DELIVERED
+
+    adapters = {"one": ToldAdapter(deliver_with=hang), "two": ToldAdapter()}
+    with at_work(desk, adapters["one"], adapters=adapters, threads=4):
+        wait_for(lambda: {desk.state(one) for one in healthy} == {"delivered"}, "the healthy server's deliveries")
+        assert len(hands) <= 3
+        ending.set()
+        wait_for(lambda: {desk.state(one) for one in silent} == {"delivered"}, "the rest")
