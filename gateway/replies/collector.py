@@ -6,11 +6,11 @@ message that was offered twice is taken once, be it under the same transport id 
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,6 +20,7 @@ from gateway.audit.closing import close_if_final
 from gateway.audit.events import Event
 from gateway.audit.records import LOG_CASE, Actor, ActorKind, Entry, foreign_id, write
 from gateway.errors import InvalidMessageError, TransportError
+from gateway.loop import Loop
 from gateway.model import Answer, ApplicationState, Incoming
 from gateway.ports import Adapter
 from gateway.schemas import Schemas
@@ -52,7 +53,7 @@ class _Fetched:
 
 
 class Collector:
-    """Empties the mailboxes of all adapters, on its own thread every ``every`` seconds or when poked."""
+    """Empties the mailboxes of all adapters, each on a thread of its own, every ``every`` seconds or when poked."""
 
     def __init__(
         self,
@@ -69,27 +70,29 @@ class Collector:
         self._every = every
         self._clock = clock
         self._away: set[str] = set()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
+        self._loops = tuple(Loop(f"replies-{name}", partial(self._step, name)) for name in adapters)
 
     def start(self) -> None:
-        self._thread.start()
+        for loop in self._loops:
+            loop.start()
 
     def poke(self) -> None:
         """Say that something may wait in a mailbox now."""
-        self._wake.set()
+        for loop in self._loops:
+            loop.poke()
 
     def stop(self) -> None:
-        """Finish the mailbox in hand, then end."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        """Finish the mailboxes in hand, then end."""
+        for loop in self._loops:
+            loop.stop()
 
     def run_once(self) -> int:
         """Empty every mailbox once; return how many messages were offered. One mailbox's trouble stays its own."""
         return sum(self._empty(name, adapter) for name, adapter in self._adapters.items())
+
+    def _step(self, name: str) -> float:
+        self._empty(name, self._adapters[name])
+        return self._every
 
     def _empty(self, name: str, adapter: Adapter) -> int:
         """Empty one mailbox. That it is away is said once, and once that it is back."""
@@ -118,13 +121,8 @@ class Collector:
             at=self._clock(),
         )
         code, case = self._database.write(lambda c: self._commit(c, fetched))
-        log.info("reply kept", connection=connection, code=code, application=case)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            self.run_once()
-            self._wake.wait(self._every)
+        tell = log.info if code in {"matched", "duplicate"} else log.warning
+        tell("reply kept", connection=connection, code=code, application=case)
 
     def _read(self, incoming: Incoming) -> Answer | None:
         """Return what the message says, or None if it is not valid in a standard that we read."""
@@ -143,7 +141,7 @@ class Collector:
             return "duplicate", None
         answer = fetched.answer
         origin = None if answer is None else replies.origin(connection, answer.origin_id)
-        code = _fit(answer, origin)
+        code = _fit(answer, origin, fetched.incoming.author)
         if answer is not None and origin is not None and code == "matched":
             earlier = replies.content(connection, origin.application_id, answer.message_id)
             if earlier == fetched.incoming.content:
@@ -153,28 +151,41 @@ class Collector:
             replies.add(connection, _row(fetched, code, None), ())
             write(connection, [_entry(fetched, LOG_CASE, Event.REPLY_PARKED, err_code=f"reply.{code}")], at=fetched.at)
             return code, None
+        self._take(connection, fetched, answer, origin)
+        return code, origin.application_id
+
+    @staticmethod
+    def _take(connection: Connection, fetched: _Fetched, answer: Answer, origin: Origin) -> None:
+        """Let an answer change its application, unless a later one already has: mailboxes promise no order."""
         case = origin.application_id
-        replies.add(connection, _row(fetched, code, case), answer.documents)
+        newest = replies.newest(connection, case)
+        replies.add(connection, _row(fetched, "matched", case), answer.documents)
         deliveries.proven(connection, origin.delivery_id)
-        applications.set_state(connection, case, answer.state, at=fetched.at, reasons=answer.reasons)
-        outcome = Entry(case=case, event=_EVENTS[answer.state], actor=_ACTOR, peer=answer.author)
-        write(connection, [_entry(fetched, case, Event.REPLY_RECEIVED, peer=answer.author), outcome], at=fetched.at)
+        entries = [_entry(fetched, case, Event.REPLY_RECEIVED, peer=answer.author)]
+        if newest is None or answer.created_at >= newest:
+            applications.set_state(connection, case, answer.state, at=fetched.at, reasons=answer.reasons)
+            entries.append(Entry(case=case, event=_EVENTS[answer.state], actor=_ACTOR, peer=answer.author))
+        write(connection, entries, at=fetched.at)
         close_if_final(connection, case, at=fetched.at)
-        return code, case
 
 
-def _fit(answer: Answer | None, origin: Origin | None) -> str:
-    """Return ``matched``, or why the answer fits no application of ours."""
+def _fit(answer: Answer | None, origin: Origin | None, sender: str) -> str:
+    """Return ``matched``, or why the answer fits no application of ours.
+
+    ``sender`` is who the transport says has sent it: the message alone could name anybody.
+    """
     if answer is None:
         return "invalid"
     if origin is None:
         return "unknown_origin"
-    if answer.origin_type != origin.message_type:
-        return "wrong_type"
     asked, asker = deliveries.read_party(origin.reader), deliveries.read_party(origin.author)
-    if answer.author != asked.identifier or answer.reader != asker.identifier:
-        return "wrong_party"
-    return "matched"
+    faults = {
+        "wrong_type": answer.origin_type != origin.message_type,
+        "wrong_party": answer.author != asked.identifier or answer.reader != asker.identifier,
+        "wrong_sender": sender not in ("", answer.author),
+        "test_answer": answer.test and not origin.test,
+    }
+    return next((code for code, found in faults.items() if found), "matched")
 
 
 def _row(fetched: _Fetched, code: str, case: str | None) -> NewReply:
@@ -185,8 +196,10 @@ def _row(fetched: _Fetched, code: str, case: str | None) -> NewReply:
         application_id=case,
         message_id=None if fetched.answer is None else fetched.answer.message_id,
         type=None if fetched.answer is None else fetched.answer.message_type,
+        created_at=None if fetched.answer is None else fetched.answer.created_at,
         received_at=fetched.at,
         content=fetched.incoming.content,
+        attachments=fetched.incoming.attachments,
         metadata=fetched.incoming.metadata,
         code=code,
     )
@@ -194,6 +207,8 @@ def _row(fetched: _Fetched, code: str, case: str | None) -> NewReply:
 
 def _entry(fetched: _Fetched, case: str, event: Event, *, peer: str = "", err_code: str = "") -> Entry:
     """``peer`` is the authority that was asked; what a stranger calls itself does not get into the log."""
+    name = f"reply-{fetched.id}"
+    beside = ((f"{name}-{n}", one.content) for n, one in enumerate(fetched.incoming.attachments, start=1))
     ref = {"transport": foreign_id(fetched.incoming.transport_id)}
     if fetched.answer is not None:
         ref["message"] = foreign_id(fetched.answer.message_id)
@@ -203,6 +218,6 @@ def _entry(fetched: _Fetched, case: str, event: Event, *, peer: str = "", err_co
         actor=_ACTOR,
         peer=peer,
         ref=ref,
-        digests=((f"reply-{fetched.id}", fetched.incoming.content),),
+        digests=((name, fetched.incoming.content), *beside),
         err_code=err_code,
     )

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from gateway.model import Document
+from gateway.model import Attachment, Document
 from gateway.store import tables
-from gateway.store.database import timestamp
+from gateway.store.database import moment, timestamp
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,11 +22,15 @@ class Origin:
     message_type: str
     author: str
     reader: str
+    test: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewReply:
-    """A reply as fetched. ``code`` is ``matched`` or why it is parked; ``application_id`` None means parked."""
+    """A reply as fetched. ``code`` is ``matched`` or why it is parked; ``application_id`` None means parked.
+
+    ``created_at`` is the time in the reply itself, ``attachments`` is what came beside it.
+    """
 
     id: str
     connection: str
@@ -34,8 +38,10 @@ class NewReply:
     application_id: str | None
     message_id: str | None
     type: str | None
+    created_at: datetime | None
     received_at: datetime
     content: bytes
+    attachments: tuple[Attachment, ...]
     metadata: bytes
     code: str
 
@@ -59,7 +65,7 @@ def origin(connection: Connection, message_id: str) -> Origin | None:
     """Return the message of ours with this nachrichtenUUID."""
     m, d, a = tables.message.c, tables.delivery.c, tables.application.c
     row = connection.execute(
-        select(m.application_id, a.correlation_id, d.id.label("delivery_id"), m.type, d.author, d.reader)
+        select(m.application_id, a.correlation_id, d.id.label("delivery_id"), m.type, d.author, d.reader, d.test)
         .join(tables.delivery, d.message_id == m.id)
         .join(tables.application, a.id == m.application_id)
         .where(m.id == message_id.lower())
@@ -73,11 +79,19 @@ def origin(connection: Connection, message_id: str) -> Origin | None:
         message_type=row.type,
         author=row.author,
         reader=row.reader,
+        test=bool(row.test),
     )
 
 
+def newest(connection: Connection, application_id: str) -> datetime | None:
+    """Return when the latest of the replies that the application has was written, by its own account."""
+    c = tables.reply.c
+    latest = connection.scalar(select(func.max(c.created_at)).where(c.application_id == application_id))
+    return None if latest is None else moment(latest)
+
+
 def add(connection: Connection, new: NewReply, documents: tuple[Document, ...]) -> None:
-    """Insert the reply and number its documents on from those that the application already has."""
+    """Insert the reply with its attachments, and number its documents on from those that the application has."""
     connection.execute(
         insert(tables.reply),
         {
@@ -87,12 +101,24 @@ def add(connection: Connection, new: NewReply, documents: tuple[Document, ...]) 
             "application_id": new.application_id,
             "message_id": new.message_id,
             "type": new.type,
+            "created_at": None if new.created_at is None else timestamp(new.created_at),
             "received_at": timestamp(new.received_at),
             "content": new.content,
             "metadata": new.metadata,
             "code": new.code,
         },
     )
+    for number, one in enumerate(new.attachments, start=1):
+        connection.execute(
+            insert(tables.reply_attachment),
+            {
+                "reply_id": new.id,
+                "number": number,
+                "filename": one.filename,
+                "media_type": one.media_type,
+                "content": one.content,
+            },
+        )
     if not documents:
         return
     c = tables.document.c

@@ -31,6 +31,9 @@ metadata = MetaData(
     }
 )
 
+VERSION = 1
+"""Of the tables; a database of another version is not opened."""
+
 _ID = String(36)
 _TIME = String(24)
 _SERIAL = BigInteger().with_variant(Integer(), "sqlite")
@@ -118,11 +121,22 @@ reply = Table(
     Column("application_id", _ID, ForeignKey("application.id"), index=True),  # NULL: parked
     Column("message_id", Text),
     Column("type", Text),
+    Column("created_at", _TIME),  # as the reply itself says
     Column("received_at", _TIME, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("metadata", LargeBinary, nullable=False),
     Column("code", Text, nullable=False),  # matched, or why it is parked
     UniqueConstraint("connection", "transport_id"),
+)
+
+reply_attachment = Table(
+    "reply_attachment",
+    metadata,
+    Column("reply_id", _ID, ForeignKey("reply.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 document = Table(

@@ -57,6 +57,7 @@ class Envelope:
     author: str
     reader: str
     created_at: datetime
+    test: bool
     origin_id: str
     origin_type: str
 
@@ -93,6 +94,7 @@ def open_answer(content: bytes, *, name: str, answers: frozenset[str]) -> Envelo
         author=text(head, "autor", "kennung"),
         reader=text(head, "leser", "kennung"),
         created_at=time(identification, "erstellungszeitpunkt"),
+        test="test" in root.attrib,  # whatever its text
         origin_id=text(origin, "nachrichtenUUID").lower(),
         origin_type=origin_type,
     )

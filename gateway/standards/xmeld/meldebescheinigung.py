@@ -145,6 +145,7 @@ def _answer(
         origin_id=envelope.origin_id,
         origin_type=envelope.origin_type,
         state=state,
+        test=envelope.test,
         reasons=reasons,
         documents=documents,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -14,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from adapters.xta.simulation.meldebehoerde import Meldebehoerde
 from gateway.errors import TransportError
-from gateway.model import Answer, ApplicationState, Incoming
+from gateway.model import Answer, ApplicationState, Attachment, Incoming
 from gateway.replies import collector as module
 from gateway.replies.collector import Collector
 from gateway.schemas import Schemas
@@ -148,26 +151,96 @@ def test_a_reader_with_a_defect_parks_one_message_and_lets_the_others_through(
     assert '"event": "reply not readable"' in log.getvalue()
 
 
-def test_an_answer_that_names_our_message_with_another_number_is_parked(
+def answer_to(desk: Desk, case: str, **changes: object) -> Answer:
+    """What an authority could say to the application ``case``."""
+    said: dict[str, object] = {
+        "message_id": str(uuid.uuid4()),
+        "message_type": "1701",
+        "author": "ags:03454035",
+        "reader": AUTHOR.identifier,
+        "created_at": desk.clock(),
+        "origin_id": desk.delivery(case).message_id,
+        "origin_type": "1700",
+        "state": ApplicationState.ANSWERED,
+        "test": True,
+    }
+    return Answer(**(said | changes))  # type: ignore[arg-type]
+
+
+def collect(
+    desk: Desk, schemas: Schemas, monkeypatch: pytest.MonkeyPatch, *pairs: tuple[Answer, dict[str, object]]
+) -> None:
+    """Let the mailbox offer valid messages that are read as these answers, in this order."""
+    read: dict[bytes, Answer] = {}
+    offered = []
+    for number, (answer, changes) in enumerate(pairs):
+        content = Meldebehoerde().receive(parcel().message.content)
+        assert content is not None
+        read[content] = answer
+        offered.append(dataclasses.replace(incoming(content, f"urn:x:{number}"), **changes))  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "read_answer", read.__getitem__)
+    assert collector(desk, schemas, first=offering(*offered)).run_once() == len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("said", "came", "code"),
+    [
+        ({}, {}, "matched"),
+        ({}, {"author": "ags:03454035"}, "matched"),
+        ({"origin_type": "1702"}, {}, "wrong_type"),
+        ({"author": "ags:03454032"}, {}, "wrong_party"),
+        ({"reader": "mbp:000000002"}, {}, "wrong_party"),
+        ({}, {"author": "ags:03454032"}, "wrong_sender"),
+        ({"test": False}, {}, "matched"),
+    ],
+)
+def test_only_an_answer_that_fits_in_every_way_changes_its_application(
+    desk: Desk,
+    schemas: Schemas,
+    monkeypatch: pytest.MonkeyPatch,
+    said: dict[str, object],
+    came: dict[str, object],
+    code: str,
+) -> None:
+    one = desk.waiting()
+    collect(desk, schemas, monkeypatch, (answer_to(desk, one, **said), came))
+    assert (codes(desk), desk.state(one)) == ([code], "answered" if code == "matched" else "accepted")
+
+
+def test_a_test_answer_never_reaches_a_real_application(
     desk: Desk, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No reader that we have lets such an answer through; the collector does not rely on that."""
     one = desk.waiting()
-    answer = Answer(
-        message_id="3f2504e0-4f89-41d3-9a0c-0305e82c1701",
-        message_type="1701",
-        author="ags:03454035",
-        reader=AUTHOR.identifier,
-        created_at=desk.clock(),
-        origin_id=desk.delivery(one).message_id,
-        origin_type="1702",
-        state=ApplicationState.ANSWERED,
+    desk.database.write(lambda c: c.execute(tables.delivery.update().values(test=0)))
+    collect(desk, schemas, monkeypatch, (answer_to(desk, one, test=True), {}))
+    assert (codes(desk), desk.state(one)) == (["test_answer"], "accepted")
+
+
+def test_what_comes_beside_an_answer_is_kept_and_recorded(
+    desk: Desk, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = desk.waiting()
+    beside = Attachment(filename="anlage.pdf", media_type="application/pdf", content=b"%PDF-1.4")
+    collect(desk, schemas, monkeypatch, (answer_to(desk, one), {"attachments": (beside,)}))
+    c = tables.reply_attachment.c
+    kept = desk.database.read(lambda d: d.execute(select(c.number, c.filename, c.media_type, c.content)).all())
+    assert [tuple(row) for row in kept] == [(1, "anlage.pdf", "application/pdf", b"%PDF-1.4")]
+    names = desk.database.read(lambda d: d.scalars(select(tables.audit_salt.c.name)).all())
+    assert len([name for name in names if re.fullmatch(r"reply-[0-9a-f-]{36}(-1)?", name)]) == 2
+
+
+def test_an_answer_that_was_written_earlier_does_not_undo_a_later_one(
+    desk: Desk, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = desk.waiting()
+    later = answer_to(desk, one)
+    earlier = answer_to(
+        desk, one, created_at=later.created_at - timedelta(hours=1), state=ApplicationState.WAITING_FOR_CITIZEN
     )
-    valid = Meldebehoerde().receive(parcel().message.content)
-    assert valid is not None
-    monkeypatch.setattr(module, "read_answer", lambda content: answer)
-    collector(desk, schemas, first=offering(incoming(valid))).run_once()
-    assert (codes(desk), desk.state(one)) == (["wrong_type"], "accepted")
+    collect(desk, schemas, monkeypatch, (later, {}), (earlier, {}))
+    assert (codes(desk), desk.state(one)) == (["matched", "matched"], "answered")
+    assert [event for event in desk.events(one) if event.startswith("application:")] == ["application:answered"]
+    assert desk.events(one)[-1] == "case:closed"
 
 
 _TOKENS = (
@@ -218,7 +291,7 @@ def test_it_looks_into_the_mailbox_at_its_start_when_poked_and_now_and_then(desk
     with at_work(often):
         for _ in range(5):
             assert looked.acquire(timeout=10)
-    assert not [one for one in threading.enumerate() if one.name == "replies"]
+    assert not [one for one in threading.enumerate() if one.name.startswith("replies")]
 
 
 def test_stopping_finishes_the_mailbox_in_hand(desk: Desk, schemas: Schemas) -> None:
