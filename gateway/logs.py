@@ -34,11 +34,15 @@ _FIELDS = """
 event level timestamp room correlation_id portal tenant service application message_id message_type standard version
 destination connection adapter delivery attempt attempts act outcome state code codes whose reply transport_id
 method route status duration_ms retry_in next_at deadline_at count size seq origin bytes file key host port thread
-library at text exception omitted
+library at text reason exception omitted
 """
 
 FIELDS = frozenset(_FIELDS.split())
-"""The fields that a line may carry: ids, codes, counts, times. A new one is added here, after thinking twice."""
+"""The fields that a line may carry: ids, codes, counts, times. A new one is added here, after thinking twice.
+
+``reason`` is one sentence of our own that names places, sizes and keys (why the audit log is not continued), never
+the text of a library's exception.
+"""
 
 QUOTED = ("gateway", "adapters", "_granian", "granian", "urllib3", "sqlalchemy.pool")
 """Loggers (by the beginning of their names) whose message templates are written: ours, and libraries we have read."""

@@ -9,7 +9,6 @@ change, and nobody else extends the log), so that the one writer is held only wh
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.audit.canonical import canonical
@@ -42,7 +42,7 @@ _RECORD_COLUMNS = ("seq", "at", "case_id", "cseq", "bytes", "leaf_hash")
 _NODE_COLUMNS = ("level", "number", "hash")
 _NUMBER = update(event).where(event.c.id == bindparam("event_id")).values(seq=bindparam("place"))
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(room="audit")
 
 
 def _now() -> datetime:
@@ -124,11 +124,11 @@ class Sequencer:
             except AuditError as error:
                 self._give_up(error)
             except Exception as error:  # noqa: BLE001 - a full disk must not end the thread; it tries again
-                _log.error("audit records could not be sequenced now: %s", type(error).__name__)
+                _log.error("audit records could not be sequenced now", origin=self._key.origin, exc_info=error)
 
     def _give_up(self, error: AuditError) -> None:
         self.failure = str(error)
-        _log.critical("the audit log is not continued: %s", error)
+        _log.critical("the audit log is not continued", origin=self._key.origin, reason=self.failure)
 
     def _open(self, connection: Connection) -> None:
         """Write the first record, unless an earlier start was killed right after it did."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -23,6 +24,8 @@ from gateway.audit.storage import AuditError, last_checkpoint, load_tree, store_
 from gateway.store.database import Database
 from tests.unit.audit.conftest import CASES, NOW, ORIGIN, Log, entry, make_key
 from tests.unit.audit.test_audit_merkle import naive_root
+
+LogLines = Callable[[], list[dict[str, Any]]]
 
 RECORDS = "SELECT bytes, leaf_hash FROM audit_record ORDER BY seq"
 
@@ -275,7 +278,7 @@ def test_the_thread_runs_by_itself_every_interval(log: Log) -> None:
     assert pending == [(0,)]
 
 
-def test_the_thread_gives_up_loudly_when_the_log_was_changed(log: Log, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_thread_gives_up_loudly_and_says_why_when_the_log_was_changed(log: Log, log_lines: LogLines) -> None:
     log.add(entry(CASES[0]))
     sequencer = Sequencer(log.database, log.key, interval=3600)
     execute(log, "UPDATE audit_node SET hash = zeroblob(32)")
@@ -283,11 +286,26 @@ def test_the_thread_gives_up_loudly_when_the_log_was_changed(log: Log, caplog: p
     sequencer.start()
     sequencer.stop()
     assert sequencer.failure is not None
-    assert [one.levelno for one in caplog.records] == [logging.CRITICAL]
+    (line,) = log_lines()
+    assert {name: line[name] for name in ("level", "room", "event", "origin", "reason")} == {
+        "level": "critical",
+        "room": "audit",
+        "event": "the audit log is not continued",
+        "origin": ORIGIN,
+        "reason": "the stored tree does not give the root that was signed at size 2",
+    }
+    assert "omitted" not in line
+
+
+def test_a_log_found_damaged_at_start_says_why(log: Log, log_lines: LogLines) -> None:
+    log.add(entry(CASES[0]))
+    execute(log, "DELETE FROM audit_record WHERE seq = 0")
+    Sequencer(log.database, log.key)
+    assert [(line["level"], line["reason"]) for line in log_lines()] == [("critical", "record 0 is missing")]
 
 
 def test_the_thread_outlives_a_database_that_fails_for_a_while(
-    log: Log, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    log: Log, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sequencer = Sequencer(log.database, log.key, interval=0.01)
     failed = threading.Event()
@@ -303,5 +321,7 @@ def test_the_thread_outlives_a_database_that_fails_for_a_while(
     sequencer.stop()
     assert sequencer.failure is None
     assert log.rows("SELECT count(*) FROM event WHERE seq IS NULL") == [(0,)]
-    assert "OperationalError" in caplog.text
-    assert "INSERT" not in caplog.text
+    (line,) = log_lines()
+    assert (line["level"], line["event"]) == ("error", "audit records could not be sequenced now")
+    assert line["exception"][0]["type"] == "sqlalchemy.exc.OperationalError"
+    assert "INSERT" not in json.dumps(line)
