@@ -12,7 +12,7 @@ checkpoint.txt      der signierte Prüfpunkt: Name des Protokolls, Zahl der Date
 hashes.txt          (ganzes Protokoll) Hashwert je Datensatz
 checkpoints.jsonl   (ganzes Protokoll) alle früheren Prüfpunkte
 proofs.json         (ein Vorgang) je Datensatz sein Platz und der Weg zur Wurzel (RFC 9162)
-statement.txt       (ein Vorgang) signierte Erklärung, dass die Liste der Datensätze vollständig ist
+statement.txt       (ein Vorgang) signierte Erklärung, dass die Liste der Datensätze vollständig ist; nur sie belegt das
 consistency.json    (ein Vorgang) Nachweis, dass das Protokoll einen früher veröffentlichten Prüfpunkt fortsetzt
 
 Die Datensätze enthalten Kennungen, Codes und gesalzene Hashwerte, keine personenbezogenen Daten.
@@ -30,7 +30,7 @@ checkpoint.txt      the signed checkpoint: name of the log, number of records, r
 hashes.txt          (whole log) hash of each record
 checkpoints.jsonl   (whole log) all earlier checkpoints
 proofs.json         (one case) place of each record and its path to the root (RFC 9162)
-statement.txt       (one case) signed statement that the list of records is complete
+statement.txt       (one case) signed statement that the list of records is complete; nothing else proves it
 consistency.json    (one case) proof that the log continues a checkpoint that was published earlier
 
 The records hold ids, codes and salted hashes, no personal data.

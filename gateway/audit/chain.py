@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from gateway.audit.canonical import CanonicalError, parse
-from gateway.audit.report import Fault
+from gateway.audit.faults import Fault
 
 _TEXTS = ("ts", "log", "case", "cprev", "event", "peer")
 _NUMBERS = ("v", "seq", "cseq")

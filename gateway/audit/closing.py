@@ -1,4 +1,8 @@
-"""Ends a case in the log: the sequencer gives its last record the count of all, so that a missing one is noticed."""
+"""Ends a case in the log: the sequencer gives its last record the count of all so far.
+
+A case may go on after it, so the count shows a record missing before the closing, never one cut off behind it: that
+is what the signed statement of an exported case is for.
+"""
 
 from __future__ import annotations
 

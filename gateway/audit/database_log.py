@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.audit.chain import Record
+from gateway.audit.faults import Fault
 from gateway.audit.log_source import StoredCheckpoint, StoredRecord
 from gateway.audit.merkle import Node
-from gateway.audit.report import Fault, Finding
+from gateway.audit.report import Finding
 
 MAGIC = b"SQLite format 3\0"
 

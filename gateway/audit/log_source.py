@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.audit.chain import Record
+from gateway.audit.faults import Fault
 from gateway.audit.merkle import Node
-from gateway.audit.report import Fault, Finding
+from gateway.audit.report import Finding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

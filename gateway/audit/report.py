@@ -6,174 +6,12 @@ A report always says what was checked and up to which signed size; a finding nam
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
-from typing import Self
+from types import MappingProxyType
+from typing import Final
 
-
-class Verdict(StrEnum):
-    """``invalid``: it was changed, or is not signed by this key. ``incomplete``: true as far as it goes, not enough."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    INCOMPLETE = "incomplete"
-
-    @property
-    def exit_code(self) -> int:
-        return {"valid": 0, "invalid": 1, "incomplete": 2}[self.value]
-
-
-class Fault(Enum):
-    """One way in which evidence does not fit, with its verdict and a sentence in German and English."""
-
-    verdict: Verdict
-    de: str
-    en: str
-
-    def __new__(cls, code: str, verdict: Verdict, de: str, en: str) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code
-        member.verdict, member.de, member.en = verdict, de, en
-        return member
-
-    UNREADABLE = (
-        "unreadable",
-        Verdict.INVALID,
-        "Die Datei ist weder Prüfpaket noch Protokolldatenbank, oder sie ist beschädigt.",
-        "The file is neither an evidence bundle nor the log's database, or it is damaged.",
-    )
-    CHECKPOINT_WRONG = (
-        "checkpoint_wrong",
-        Verdict.INVALID,
-        "Ein Prüfpunkt (checkpoint) ist verändert oder nicht mit diesem Schlüssel signiert.",
-        "A checkpoint was changed, or is not signed with this key.",
-    )
-    RECORD_CHANGED = (
-        "record_changed",
-        Verdict.INVALID,
-        "Der Datensatz passt nicht zu seinem Hashwert: einer von beiden wurde verändert oder ersetzt.",
-        "The record does not fit its hash: one of them was changed or replaced.",
-    )
-    RECORD_MALFORMED = (
-        "record_malformed",
-        Verdict.INVALID,
-        "Der Datensatz hat nicht die Form, in der das Protokoll schreibt.",
-        "The record is not in the form that the log writes.",
-    )
-    RECORD_MISSING = (
-        "record_missing",
-        Verdict.INVALID,
-        "An dieser Stelle fehlt ein Datensatz: er wurde entfernt oder verschoben.",
-        "A record is missing at this place: it was removed or moved.",
-    )
-    RECORD_MISPLACED = (
-        "record_misplaced",
-        Verdict.INVALID,
-        "An dieser Stelle steht ein Datensatz mit anderer Nummer: er wurde hinzugefügt oder verschoben.",
-        "A record with another number stands at this place: it was added or moved.",
-    )
-    FOREIGN_RECORD = (
-        "foreign_record",
-        Verdict.INVALID,
-        "Der Datensatz gehört zu einem anderen Protokoll.",
-        "The record belongs to another log.",
-    )
-    CASE_GAP = (
-        "case_gap",
-        Verdict.INVALID,
-        "Die laufende Nummer im Vorgang ist nicht die nächste: davor fehlt ein Datensatz oder ist einer zu viel.",
-        "The running number in the case is not the next one: a record before it is missing or was added.",
-    )
-    CASE_CHAIN = (
-        "case_chain",
-        Verdict.INVALID,
-        "Der Datensatz verweist auf einen anderen Vorgänger: er oder der vorige des Vorgangs wurde verändert.",
-        "The record points to another predecessor: it, or the one before it in the case, was changed.",
-    )
-    COUNT_WRONG = (
-        "count_wrong",
-        Verdict.INVALID,
-        "Der Abschluss des Vorgangs nennt eine andere Zahl von Datensätzen.",
-        "The closing record of the case states another number of records.",
-    )
-    COLUMNS_CHANGED = (
-        "columns_changed",
-        Verdict.INVALID,
-        "Die Datenbank führt zu diesem Datensatz andere Angaben als der Datensatz selbst.",
-        "The database's columns beside this record say something else than the record.",
-    )
-    OUTBOX_CHANGED = (
-        "outbox_changed",
-        Verdict.INVALID,
-        "Die Ereigniszeile der Datenbank weicht vom protokollierten Datensatz ab.",
-        "The event row in the database differs from the record in the log.",
-    )
-    NODE_CHANGED = (
-        "node_changed",
-        Verdict.INVALID,
-        "Ein gespeicherter Hashwert des Baums über diesem Datensatz fehlt oder wurde verändert.",
-        "A stored hash of the tree above this record is missing or was changed.",
-    )
-    ROOT_WRONG = (
-        "root_wrong",
-        Verdict.INVALID,
-        "Die Datensätze von hier an ergeben nicht die signierte Wurzel: mindestens einer wurde verändert.",
-        "The records from here on do not give the signed root: at least one of them was changed.",
-    )
-    NOT_COVERED = (
-        "not_covered",
-        Verdict.INVALID,
-        "Von hier an deckt kein signierter Prüfpunkt die Datensätze: hinzugefügt, oder der Prüfpunkt wurde entfernt.",
-        "No signed checkpoint covers the records from here on: they were added, or the checkpoint was removed.",
-    )
-    TRUNCATED = (
-        "truncated",
-        Verdict.INVALID,
-        "Ein signierter Prüfpunkt belegt mehr Datensätze, als vorhanden sind: sie wurden am Ende entfernt.",
-        "A signed checkpoint proves more records than are there: they were removed at the end.",
-    )
-    FORKED = (
-        "forked",
-        Verdict.INVALID,
-        "Ein veröffentlichter Prüfpunkt belegt einen anderen Inhalt: das Protokoll wurde gespalten oder ersetzt.",
-        "A published checkpoint proves other content: the log was forked or replaced.",
-    )
-    PROOF_WRONG = (
-        "proof_wrong",
-        Verdict.INVALID,
-        "Der Nachweis führt von diesem Datensatz nicht zur signierten Wurzel: einer von beiden wurde verändert.",
-        "The proof does not lead from this record to the signed root: one of them was changed.",
-    )
-    STATEMENT_WRONG = (
-        "statement_wrong",
-        Verdict.INVALID,
-        "Die Vollständigkeitserklärung ist verändert, nicht mit diesem Schlüssel signiert oder gilt für anderes.",
-        "The statement of completeness was changed, is not signed with this key, or is about something else.",
-    )
-    CASE_INCOMPLETE = (
-        "case_incomplete",
-        Verdict.INCOMPLETE,
-        "Möglicherweise unvollständig: in diesem Paket fehlen Datensätze des Vorgangs.",
-        "Possibly incomplete: records of the case are missing from this bundle.",
-    )
-    CASE_OPEN = (
-        "case_open",
-        Verdict.INCOMPLETE,
-        "Möglicherweise unvollständig: der Vorgang ist nicht abgeschlossen, und keine Erklärung nennt die Zahl.",
-        "Possibly incomplete: the case is not closed, and no statement gives the number of records.",
-    )
-    NOT_COMPARABLE = (
-        "not_comparable",
-        Verdict.INCOMPLETE,
-        "Mit einem veröffentlichten Prüfpunkt lässt sich nicht vergleichen: dem Paket fehlt der Nachweis dafür.",
-        "A published checkpoint cannot be compared: the bundle lacks the proof for it.",
-    )
-    EMPTY = (
-        "empty",
-        Verdict.INCOMPLETE,
-        "Das Protokoll enthält noch keinen signierten Datensatz.",
-        "The log holds no signed record yet.",
-    )
+from gateway.audit.faults import Fault, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,23 +30,13 @@ class Finding:
     size: int | None = None
     detail: str = ""
 
-    def _place(self, record: str, case: str, event: str, checkpoint: str) -> str:
-        parts = []
-        if self.seq is not None:
-            parts.append(f"{record} {self.seq}" + (f"-{self.until}" if self.until not in (None, self.seq) else ""))
-        parts += [f"{case} {self.case}"] * bool(self.case) + [f"{event} {self.event}"] * bool(self.event)
-        parts += [f"{checkpoint} {self.size}"] * (self.size is not None)
-        return ", ".join(parts)
-
     @property
     def de(self) -> str:
-        place = self._place("Datensatz", "Vorgang", "Ereignis", "Prüfpunkt über")
-        return (f"{place}: " if place else "") + self.fault.de
+        return _sentence(self, _DE, self.fault.de)
 
     @property
     def en(self) -> str:
-        place = self._place("record", "case", "event", "checkpoint over")
-        return (f"{place}: " if place else "") + self.fault.en
+        return _sentence(self, _EN, self.fault.en)
 
 
 class DoesNotFitError(Exception):
@@ -251,30 +79,11 @@ class Report:
 
     @property
     def text_de(self) -> str:
-        word = {"valid": "GÜLTIG", "invalid": "UNGÜLTIG", "incomplete": "UNVOLLSTÄNDIG"}[self.verdict]
-        lines = [f"Ergebnis: {word}", f"Protokoll: {self.origin}"]
-        lines += [f"Vorgang: {self.case}"] * bool(self.case)
-        lines += [f"Befund: {self.finding.de}"] if self.finding else []
-        lines.append(
-            f"Geprüft und in Ordnung: Datensätze {self.records}, Vorgänge {self.cases}, "
-            f"signierte Prüfpunkte {self.checkpoints}, veröffentlichte Prüfpunkte {self.published}"
-        )
-        lines += [f"Letzter guter Prüfpunkt: {self.size} Datensätze, Wurzel {self.root}"] * bool(self.root)
-        lines += [f"Noch ohne Platz im Protokoll: {self.pending}"] * bool(self.pending)
-        return "\n".join(lines) + "\n"
+        return _text(self, _DE, self.finding.de if self.finding else "")
 
     @property
     def text_en(self) -> str:
-        lines = [f"Result: {self.verdict.upper()}", f"Log: {self.origin}"]
-        lines += [f"Case: {self.case}"] * bool(self.case)
-        lines += [f"Finding: {self.finding.en}"] if self.finding else []
-        lines.append(
-            f"Checked and in order: records {self.records}, cases {self.cases}, "
-            f"signed checkpoints {self.checkpoints}, published checkpoints {self.published}"
-        )
-        lines += [f"Last good checkpoint: {self.size} records, root {self.root}"] * bool(self.root)
-        lines += [f"Still without a place in the log: {self.pending}"] * bool(self.pending)
-        return "\n".join(lines) + "\n"
+        return _text(self, _EN, self.finding.en if self.finding else "")
 
     def to_json(self) -> str:
         """Return the report as one JSON object."""
@@ -309,3 +118,63 @@ class Report:
             },
             ensure_ascii=False,
         )
+
+
+_WORDS: Final = (
+    ("valid", "GÜLTIG", "VALID"),
+    ("invalid", "UNGÜLTIG", "INVALID"),
+    ("incomplete", "UNVOLLSTÄNDIG", "INCOMPLETE"),
+    ("result", "Ergebnis", "Result"),
+    ("log", "Protokoll", "Log"),
+    ("of_case", "Vorgang", "Case"),
+    ("finding", "Befund", "Finding"),
+    ("checked", "Geprüft und in Ordnung", "Checked and in order"),
+    ("records", "Datensätze", "records"),
+    ("cases", "Vorgänge", "cases"),
+    ("checkpoints", "signierte Prüfpunkte", "signed checkpoints"),
+    ("published", "veröffentlichte Prüfpunkte", "published checkpoints"),
+    ("last_good", "Letzter guter Prüfpunkt", "Last good checkpoint"),
+    ("root", "Wurzel", "root"),
+    ("pending", "Noch ohne Platz im Protokoll", "Still without a place in the log"),
+    ("record", "Datensatz", "record"),
+    ("case", "Vorgang", "case"),
+    ("event", "Ereignis", "event"),
+    ("checkpoint", "Prüfpunkt über", "checkpoint over"),
+)
+"""The words of a report: name, German, English."""
+
+_DE: Final = MappingProxyType({name: german for name, german, _ in _WORDS})
+_EN: Final = MappingProxyType({name: english for name, _, english in _WORDS})
+
+
+def _sentence(finding: Finding, words: Mapping[str, str], fault: str) -> str:
+    """Say where the fault lies, as far as that is known, and which it is."""
+    places = []
+    if finding.seq is not None:
+        last = f"-{finding.until}" if finding.until not in (None, finding.seq) else ""
+        places.append(f"{words['record']} {finding.seq}{last}")
+    if finding.case:
+        places.append(f"{words['case']} {finding.case}")
+    if finding.event:
+        places.append(f"{words['event']} {finding.event}")
+    if finding.size is not None:
+        places.append(f"{words['checkpoint']} {finding.size}")
+    return f"{', '.join(places)}: {fault}" if places else fault
+
+
+def _text(report: Report, words: Mapping[str, str], finding: str) -> str:
+    """Write the report for a person, a line each."""
+    lines = [f"{words['result']}: {words[report.verdict]}", f"{words['log']}: {report.origin}"]
+    if report.case:
+        lines.append(f"{words['of_case']}: {report.case}")
+    if finding:
+        lines.append(f"{words['finding']}: {finding}")
+    lines.append(
+        f"{words['checked']}: {words['records']} {report.records}, {words['cases']} {report.cases}, "
+        f"{words['checkpoints']} {report.checkpoints}, {words['published']} {report.published}"
+    )
+    if report.root:
+        lines.append(f"{words['last_good']}: {report.size} {words['records']}, {words['root']} {report.root}")
+    if report.pending:
+        lines.append(f"{words['pending']}: {report.pending}")
+    return "\n".join(lines) + "\n"

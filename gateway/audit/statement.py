@@ -1,7 +1,8 @@
 """The signed statement that the list of records of one case is complete, as of one checkpoint.
 
 Nothing in the tree itself can prove that no further record of a case exists; the operator says so under the log's
-key, and a whole log can convict the statement. It is a signed note whose first line holds spaces, so that it can
+key, and a whole log can convict the statement. A record ``case:closed`` is no substitute: a case may go on after it.
+The statement is a signed note whose first line holds spaces, so that it can
 never be taken for a checkpoint (an origin has none):
 
     xoev-gateway audit case statement v1

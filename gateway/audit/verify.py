@@ -13,8 +13,9 @@ from pathlib import Path
 from gateway.audit.bundle_reader import CHECKPOINT, BundleError, BundleLog, BundleReader
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
 from gateway.audit.database_log import MAGIC, DatabaseLog
+from gateway.audit.faults import Fault
 from gateway.audit.note import NoteError, VerifierKey
-from gateway.audit.report import Fault, Finding, Report
+from gateway.audit.report import Finding, Report
 from gateway.audit.verify_case import verify_case
 from gateway.audit.verify_log import Progress, verify_log
 

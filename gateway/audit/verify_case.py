@@ -18,12 +18,11 @@ from gateway.audit.bundle_reader import (
 from gateway.audit.canonical import CanonicalError
 from gateway.audit.chain import Chains, Record, read_record
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
+from gateway.audit.faults import Fault
 from gateway.audit.merkle import leaf_hash, verify_consistency, verify_inclusion
 from gateway.audit.note import NoteError, VerifierKey
-from gateway.audit.report import DoesNotFitError, Fault, Finding, Report
+from gateway.audit.report import DoesNotFitError, Finding, Report
 from gateway.audit.statement import Statement, open_statement
-
-_CLOSED = "case:closed"
 
 
 def verify_case(bundle: BundleReader, key: VerifierKey, published: Iterable[Checkpoint]) -> Report:
@@ -97,13 +96,15 @@ class _CaseCheck:
             raise DoesNotFitError(_about(record, fault, before))
 
     def _complete(self, checkpoint: Checkpoint, last: Record, leaf: bytes) -> None:
-        """A case is complete if a signed statement says so, or if its last record closes it."""
+        """A case is complete if a signed statement says so, and by nothing else.
+
+        A last record ``case:closed`` proves nothing: a late reply goes on after it, and whoever passes the bundle on
+        could have cut that off.
+        """
         if self._gap is not None:
             raise DoesNotFitError(self._gap)
         if not self._bundle.has(STATEMENT):
-            if last.event != _CLOSED:
-                raise DoesNotFitError(_about(last, Fault.CASE_OPEN))
-            return
+            raise DoesNotFitError(_about(last, Fault.STATEMENT_MISSING))
         try:
             stated = open_statement(self._bundle.file(STATEMENT), self._key)
         except NoteError as error:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from gateway.audit.canonical import CanonicalError
 from gateway.audit.chain import Chains, Record, read_record
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
+from gateway.audit.faults import Fault
 from gateway.audit.log_source import LogSource, StoredCheckpoint, StoredRecord
 from gateway.audit.merkle import Tree, leaf_hash
 from gateway.audit.note import NoteError, VerifierKey
-from gateway.audit.report import DoesNotFitError, Fault, Finding, Report
+from gateway.audit.report import DoesNotFitError, Finding, Report
 
 Progress = Callable[[int], None]
 """Hears now and then how many records have been checked."""

@@ -14,12 +14,13 @@ import pytest
 
 from gateway.audit.bundle import export_case, export_log
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
+from gateway.audit.faults import Fault, Verdict
 from gateway.audit.note import NoteError
-from gateway.audit.report import Fault, Report, Verdict
+from gateway.audit.report import Finding, Report
 from gateway.audit.statement import Statement, open_statement
 from gateway.audit.storage import AuditError
 from gateway.audit.verify import verify
-from tests.unit.audit.conftest import CASES, Log, entry, make_key
+from tests.unit.audit.conftest import CASES, Log, make_key
 
 KEY = make_key()
 Change = Callable[[dict[str, bytes]], None]
@@ -188,31 +189,6 @@ def test_a_record_of_another_case_is_named(log: Log, single: Path, tmp_path: Pat
     assert found(changed(single, change)) == (Fault.FOREIGN_RECORD, 5)
 
 
-def test_an_open_case_is_complete_by_statement_only(log: Log, tmp_path: Path) -> None:
-    case = log.case(0, closed=False)
-    bundle = tmp_path / "case.zip"
-    export_case(log.database, bundle, log.key, case)
-    assert verify(bundle, KEY.verifier).verdict is Verdict.VALID
-    report = changed(bundle, lambda files: files.pop("statement.txt") and None)
-    assert found(report) == (Fault.CASE_OPEN, 3)
-    assert report.exit_code == 2
-
-
-def test_a_closed_case_is_complete_without_a_statement(single: Path) -> None:
-    report = changed(single, lambda files: files.pop("statement.txt") and None)
-    assert report.verdict is Verdict.VALID
-
-
-def test_an_older_statement_does_not_serve(log: Log, tmp_path: Path) -> None:
-    case = log.case(0, closed=False)
-    export_case(log.database, tmp_path / "old.zip", log.key, case)
-    log.add(entry(case))
-    export_case(log.database, tmp_path / "new.zip", log.key, case)
-    old = read(tmp_path / "old.zip")["statement.txt"]
-    report = changed(tmp_path / "new.zip", lambda files: files.update({"statement.txt": old}))
-    assert found(report)[0] is Fault.STATEMENT_WRONG
-
-
 def test_a_statement_is_never_a_checkpoint_nor_the_reverse() -> None:
     statement = Statement(log=KEY.origin, case=CASES[0], size=5, records=4, last=b"\0" * 32)
     with pytest.raises(NoteError):
@@ -316,6 +292,41 @@ def test_a_report_says_all_in_two_languages_and_as_json(whole: Path) -> None:
     assert "record 2" in report.text_en
     told = json.loads(report.to_json())
     assert (told["verdict"], told["exit_code"], told["finding"]["seq"]) == ("invalid", 1, 2)
+
+
+def test_a_report_reads_the_same_in_both_languages_line_by_line() -> None:
+    where = Finding(fault=Fault.ROOT_WRONG, seq=2, until=5, case="c-1", event="case:closed", size=6)
+    report = Report(
+        kind="database",
+        origin="example.org/log",
+        finding=where,
+        case="c-1",
+        size=2,
+        root="ab",
+        records=6,
+        cases=3,
+        checkpoints=1,
+        published=4,
+        pending=7,
+    )
+    assert report.text_de.splitlines() == [
+        "Ergebnis: UNGÜLTIG",
+        "Protokoll: example.org/log",
+        "Vorgang: c-1",
+        "Befund: Datensatz 2-5, Vorgang c-1, Ereignis case:closed, Prüfpunkt über 6: " + Fault.ROOT_WRONG.de,
+        "Geprüft und in Ordnung: Datensätze 6, Vorgänge 3, signierte Prüfpunkte 1, veröffentlichte Prüfpunkte 4",
+        "Letzter guter Prüfpunkt: 2 Datensätze, Wurzel ab",
+        "Noch ohne Platz im Protokoll: 7",
+    ]
+    assert report.text_en.splitlines() == [
+        "Result: INVALID",
+        "Log: example.org/log",
+        "Case: c-1",
+        "Finding: record 2-5, case c-1, event case:closed, checkpoint over 6: " + Fault.ROOT_WRONG.en,
+        "Checked and in order: records 6, cases 3, signed checkpoints 1, published checkpoints 4",
+        "Last good checkpoint: 2 records, root ab",
+        "Still without a place in the log: 7",
+    ]
 
 
 def test_the_verifier_needs_no_other_part_of_the_product() -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from gateway.audit.events import Event
-from gateway.audit.report import Fault
+from gateway.audit.faults import Fault
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "audit.md"
 

@@ -12,8 +12,9 @@ import pytest
 from gateway.audit.canonical import canonical, parse
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.events import Event
+from gateway.audit.faults import Fault, Verdict
 from gateway.audit.merkle import Tree, leaf_hash
-from gateway.audit.report import Fault, Report, Verdict
+from gateway.audit.report import Report
 from gateway.audit.verify import verify
 from tests.unit.audit.conftest import CASES, Log, entry, make_key
 
