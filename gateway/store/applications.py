@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, 
 from gateway.model import ApplicationState, DeliveryState, Document, Message, Reason
 from gateway.store import tables
 from gateway.store.database import moment, timestamp
-from gateway.store.insertion import insert
+from gateway.store.insertion import insert_row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,49 +93,6 @@ class ApplicationView:
 
 
 _A = tables.application.c
-_APPLICATION = (
-    "id",
-    "portal",
-    "tenant",
-    "service",
-    "portal_case",
-    "idempotency_key",
-    "body_sha256",
-    "correlation_id",
-    "state",
-    "payload",
-    "received_at",
-    "updated_at",
-)
-_MESSAGE = (
-    "id",
-    "application_id",
-    "standard",
-    "version",
-    "type",
-    "namespace",
-    "root",
-    "filename",
-    "created_at",
-    "content",
-    "signature",
-)
-_DELIVERY = (
-    "id",
-    "application_id",
-    "message_id",
-    "destination",
-    "connection",
-    "subject",
-    "author",
-    "reader",
-    "test",
-    "send_signature",
-    "state",
-    "created_at",
-    "next_at",
-    "deadline_at",
-)
 _BY_KEY = select(_A.id, _A.service, _A.body_sha256, _A.received_at).where(
     _A.portal == bindparam("portal"), _A.idempotency_key == bindparam("key")
 )
@@ -150,52 +107,61 @@ def add(
 ) -> None:
     """Insert application, message and delivery. Raises IntegrityError if (portal, idempotency key) is taken."""
     now = timestamp(new.received_at)
-    application = (
-        new.id,
-        new.portal,
-        new.tenant,
-        new.service,
-        new.portal_case,
-        new.idempotency_key,
-        new.body_sha256,
-        new.correlation_id,
-        ApplicationState.ACCEPTED.value,
-        new.payload,
-        now,
-        now,
+    insert_row(
+        connection,
+        tables.application,
+        {
+            "id": new.id,
+            "portal": new.portal,
+            "tenant": new.tenant,
+            "service": new.service,
+            "portal_case": new.portal_case,
+            "idempotency_key": new.idempotency_key,
+            "body_sha256": new.body_sha256,
+            "correlation_id": new.correlation_id,
+            "state": ApplicationState.ACCEPTED.value,
+            "payload": new.payload,
+            "received_at": now,
+            "updated_at": now,
+        },
     )
-    insert(connection, tables.application, _APPLICATION, [application])
-    content = (
-        message.id,
-        new.id,
-        message.standard,
-        message.version,
-        message.type,
-        message.namespace,
-        message.root,
-        message.filename,
-        timestamp(message.created_at),
-        message.content,
-        signature,
+    insert_row(
+        connection,
+        tables.message,
+        {
+            "id": message.id,
+            "application_id": new.id,
+            "standard": message.standard,
+            "version": message.version,
+            "type": message.type,
+            "namespace": message.namespace,
+            "root": message.root,
+            "filename": message.filename,
+            "created_at": timestamp(message.created_at),
+            "content": message.content,
+            "signature": signature,
+        },
     )
-    insert(connection, tables.message, _MESSAGE, [content])
-    due = (
-        delivery.id,
-        new.id,
-        message.id,
-        delivery.destination,
-        delivery.connection,
-        delivery.subject,
-        delivery.author,
-        delivery.reader,
-        int(delivery.test),
-        int(delivery.send_signature),
-        DeliveryState.DUE.value,
-        now,
-        now,
-        timestamp(delivery.deadline_at),
+    insert_row(
+        connection,
+        tables.delivery,
+        {
+            "id": delivery.id,
+            "application_id": new.id,
+            "message_id": message.id,
+            "destination": delivery.destination,
+            "connection": delivery.connection,
+            "subject": delivery.subject,
+            "author": delivery.author,
+            "reader": delivery.reader,
+            "test": int(delivery.test),
+            "send_signature": int(delivery.send_signature),
+            "state": DeliveryState.DUE.value,
+            "created_at": now,
+            "next_at": now,
+            "deadline_at": timestamp(delivery.deadline_at),
+        },
     )
-    insert(connection, tables.delivery, _DELIVERY, [due])
 
 
 def earlier(connection: Connection, portal: str, key: str) -> Earlier | None:

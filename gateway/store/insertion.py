@@ -5,6 +5,7 @@ What intake writes stands in the way of every application; going round SQLAlchem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +33,11 @@ def insert(connection: Connection, table: Table, columns: tuple[str, ...], rows:
         raise IntegrityError(sql, None, error) from error
     finally:
         cursor.close()
+
+
+def insert_row(connection: Connection, table: Table, row: Mapping[str, Value]) -> None:
+    """Insert one row, given by its columns' names; see :func:`insert`."""
+    insert(connection, table, tuple(row), [tuple(row.values())])
 
 
 @lru_cache(maxsize=32)
