@@ -11,6 +11,7 @@ import click
 from gateway.cli.options import as_json, config_file, write_json
 from gateway.errors import ConfigurationError
 from gateway.model import Finding
+from gateway.ports import Capabilities
 
 
 @click.group()
@@ -48,9 +49,15 @@ def _findings(file: Path, *, reach: bool) -> Iterator[Finding]:
         yield Finding(level="ok", subject=str(file), text="can be read, no unknown keys")
         yield from app.check(settings, file)
         for name, adapter in app.connect(settings, str(file)).items():
-            yield Finding(level="ok", subject=f"connection.{name}", text="settings are complete")
+            yield Finding(level="ok", subject=f"connection.{name}", text=_abilities(adapter.capabilities))
             if reach:
                 yield from adapter.check()
             adapter.close()
     except ConfigurationError as error:
         yield Finding(level="error", subject=f"{error.file}: {error.key}", text=error.reason)
+
+
+def _abilities(capabilities: Capabilities) -> str:
+    standards, reports = ", ".join(sorted(capabilities.standards)), ", ".join(sorted(capabilities.reports))
+    size = capabilities.max_bytes / 1e6
+    return f"settings are complete; carries {standards} up to {size:.0f} MB, can report {reports}"
