@@ -2,7 +2,7 @@
 
 The usual socket timeout starts anew with every byte, so a server that drips could hold a call for ever. Here every read
 and write looks at the time that is left. Whether a byte of the request may have left, and whether one of the reply has
-come, decides later what a failure means.
+come, decides later what a failure means; so does whether the call made a handshake of its own or reused a connection.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ class _Call(threading.local):
 
     limits: Limits = Limits()
     deadline: float = 0.0
+    connected: bool = False
     written: bool = False
     answered: bool = False
 
     def begin(self, limits: Limits) -> None:
         self.limits = limits
         self.deadline = time.monotonic() + limits.total
+        self.connected = False
         self.written = False
         self.answered = False
 
@@ -61,6 +63,7 @@ class TimedSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         self.settimeout(CALL.left(CALL.limits.connect))
+        CALL.connected = True
         super().do_handshake(block)
 
     def send(self, data: Any, flags: int = 0) -> int:

@@ -31,7 +31,6 @@ _CERTIFICATE_ALERTS = frozenset(
         "SSLV3_ALERT_CERTIFICATE_EXPIRED",
         "SSLV3_ALERT_CERTIFICATE_REVOKED",
         "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
         "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
         "TLSV13_ALERT_CERTIFICATE_REQUIRED",
         "TLSV1_ALERT_ACCESS_DENIED",
@@ -39,6 +38,11 @@ _CERTIFICATE_ALERTS = frozenset(
     }
 )
 """OpenSSL's names of the alerts (RFC 8446, section 6.2) with which a server refuses our certificate."""
+
+_HANDSHAKE_ALERTS = frozenset(
+    {"SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_INSUFFICIENT_SECURITY", "TLSV1_ALERT_PROTOCOL_VERSION"}
+)
+"""Alerts of a server that has no version or cipher suite in common with us (or does not say what else it refuses)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +59,9 @@ class HttpError(Exception):
     """There is no reply. ``code`` is stable (``net.timeout``); ``sent``: part of the request may have arrived.
 
     Codes: ``net.busy`` (no free connection), ``net.dns``, ``net.connect``, ``net.tls``, ``net.server_untrusted`` (its
-    certificate is not of the pinned CA or not for this name), ``net.certificate_refused`` (ours), ``net.timeout``,
-    ``net.reset``, ``net.protocol`` (no HTTP), ``net.reply_too_large``, ``net.reply_encoded``.
+    certificate is not of the pinned CA or not for this name), ``net.certificate_refused`` (ours),
+    ``net.handshake_refused`` (no TLS version or cipher suite in common), ``net.timeout``, ``net.reset``,
+    ``net.protocol`` (no HTTP), ``net.reply_too_large``, ``net.reply_encoded``.
     """
 
     def __init__(self, code: str, *, sent: bool) -> None:
@@ -171,10 +176,14 @@ def _refused(cause: Exception) -> str | None:
         return "net.dns"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "net.server_untrusted"
-    if isinstance(cause, ssl.SSLError) and cause.reason in _CERTIFICATE_ALERTS and not CALL.answered:
+    if isinstance(cause, ssl.SSLError) and CALL.connected and not CALL.answered:
         # With TLS 1.3 the refusal arrives after our request left, but no server reads a request behind a handshake
-        # that it has refused (RFC 8446, section 4.4.2.4).
-        return "net.certificate_refused"
+        # that it has refused (RFC 8446, section 4.4.2.4). On a reused connection the handshake was accepted long ago:
+        # there the same alert (post-handshake authentication, section 4.6.2) may come after the request was read.
+        if cause.reason in _CERTIFICATE_ALERTS:
+            return "net.certificate_refused"
+        if cause.reason in _HANDSHAKE_ALERTS:
+            return "net.handshake_refused"
     return None
 
 

@@ -1,4 +1,7 @@
-"""TLS towards one endpoint: pinned CA, our client certificate, TLS 1.2 or newer (BSI TR-02102-2, section 3.2).
+"""TLS towards one endpoint: pinned CA, our client certificate, versions and suites of BSI TR-02102-2, section 3.
+
+TLS 1.2 and newer; with 1.2 only ECDHE with AES-GCM, a strict part of the suites with forward secrecy that the guideline
+recommends. With TLS 1.3 every suite has forward secrecy and AEAD: OpenSSL's defaults stay.
 
 The system's certificate store is never used: an endpoint is trusted because its operator handed over its CA.
 """
@@ -13,6 +16,8 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.errors import ConfigurationError
+
+_TLS_1_2_SUITES = "ECDHE+AESGCM"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +50,7 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_TLS_1_2_SUITES)
     try:
         context.load_verify_locations(cafile=str(files.ca_file))
     except (OSError, ssl.SSLError) as error:

@@ -134,6 +134,7 @@ _BY_SOAP_CODE: dict[str, Rule] = {
 
 _BY_NET_CODE: dict[str, Rule] = {
     "net.certificate_refused": _HOLD,
+    "net.handshake_refused": _HOLD,
     "net.server_untrusted": _HOLD,
 }
 

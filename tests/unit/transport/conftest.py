@@ -18,16 +18,23 @@ __all__ = ["pki"]
 
 Act = Callable[[ssl.SSLSocket], None]
 Serve = Callable[[Act], str]
+ServeWith = Callable[[ssl.SSLContext, Act], str]
 
 
 @pytest.fixture
-def serve(pki: DemoPki) -> Iterator[Serve]:
+def serve(pki: DemoPki, serve_with: ServeWith) -> Serve:
     """Return a function that starts a server for connections that ``act`` handles, and returns its URL."""
+    context = server_context(pki.server_certificate, pki.server_key, pki.ca)
+    return lambda act: serve_with(context, act)
+
+
+@pytest.fixture
+def serve_with() -> Iterator[ServeWith]:
+    """Like ``serve``, with a TLS context of the test's own."""
     listeners: list[socket.socket] = []
     threads: list[threading.Thread] = []
-    context = server_context(pki.server_certificate, pki.server_key, pki.ca)
 
-    def start(act: Act) -> str:
+    def start(context: ssl.SSLContext, act: Act) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
         thread = threading.Thread(target=_accept, args=(listener, context, act))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -11,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.xta.simulation.https import server_context
 from gateway.errors import ConfigurationError
 from gateway.signing.pki import DemoPki
 from gateway.transport.http import HttpEndpoint, HttpError, Limits
 from gateway.transport.tls import TlsFiles, client_context
-from tests.unit.transport.conftest import Act, Serve, read_request
+from tests.unit.transport.conftest import Act, Serve, ServeWith, read_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 LIMITS = Limits(connect=1.0, read=0.4, total=1.0, reply_bytes=100_000)
@@ -156,6 +158,52 @@ def test_server_certificate_for_another_name_is_not_trusted(
 def test_client_certificate_of_a_foreign_ca_is_refused(serve: Serve, reach: Open, pki: DemoPki) -> None:
     endpoint = reach(serve(answering(OK)), certificate_file=pki.foreign_certificate, key_file=pki.foreign_key)
     assert post(endpoint) == "net.certificate_refused unsent"
+
+
+def test_certificate_refused_on_a_reused_connection_may_have_come_after_the_request(pki: DemoPki) -> None:
+    """The server asks for our certificate only once it has read the second request (RFC 8446, section 4.6.2)."""
+    context = server_context(pki.server_certificate, pki.server_key, pki.foreign_ca)
+    context.post_handshake_auth = True
+    seen: list[bytes] = []
+
+    def serve_two(listener: socket.socket) -> None:
+        raw, _ = listener.accept()
+        raw.settimeout(5)
+        with contextlib.suppress(OSError), context.wrap_socket(raw, server_side=True) as connection:
+            seen.append(read_request(connection))
+            connection.sendall(OK)
+            seen.append(read_request(connection))
+            connection.verify_client_post_handshake()
+            connection.do_handshake()
+            connection.recv(1)
+
+    ours = client_context(TlsFiles(ca_file=pki.ca, certificate_file=pki.client_certificate, key_file=pki.client_key))
+    ours.post_handshake_auth = True
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve_two, args=(listener,))
+        thread.start()
+        endpoint = HttpEndpoint(f"https://127.0.0.1:{listener.getsockname()[1]}/", ours, limits=LIMITS)
+        assert [post(endpoint), post(endpoint, b"<second/>")] == ["ok", "net.reset sent"]
+        thread.join()
+        endpoint.close()
+    assert seen[1].endswith(b"<second/>")
+
+
+@pytest.mark.parametrize(
+    ("suites", "expected"),
+    [
+        ("ECDHE+AES+SHA256:ECDHE+AES+SHA384:ECDHE+AES+SHA1:!AESGCM:!AESCCM", "net.handshake_refused unsent"),
+        ("ECDHE+CHACHA20", "net.handshake_refused unsent"),
+        ("ECDHE+AESGCM", "ok"),
+    ],
+)
+def test_tls_1_2_is_spoken_with_forward_secrecy_and_aead_only(
+    pki: DemoPki, serve_with: ServeWith, reach: Open, suites: str, expected: str
+) -> None:
+    context = server_context(pki.server_certificate, pki.server_key, pki.ca)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(suites)
+    assert post(reach(serve_with(context, answering(OK)))) == expected
 
 
 def test_silence_after_the_request_is_a_timeout_after_sending(serve: Serve, reach: Open) -> None:

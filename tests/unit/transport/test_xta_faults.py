@@ -82,6 +82,7 @@ def test_http_status_without_soap(status: int, expected: str) -> None:
         ("net.busy", False, "R"),
         ("net.certificate_refused", False, "H"),
         ("net.server_untrusted", False, "H"),
+        ("net.handshake_refused", False, "H"),
         ("net.timeout", True, "M"),
         ("net.reset", True, "M"),
         ("net.protocol", True, "M"),
