@@ -6,6 +6,8 @@ again, and the keeper recognises it by its id; so a lost confirmation costs a re
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +20,7 @@ from gateway.transport.xta.records import Fetched, FetchedMessage, XtaParty
 
 log = structlog.get_logger(room="adapter")
 
+_ORDINARY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
 _SEARCH_REFUSED = Rule(fault_class=FaultClass.HOLD, whose=Whose.GATEWAY)
 
 
@@ -52,15 +55,29 @@ def _message(answer: Fetched) -> FetchedMessage | None:
 
 
 def _incoming(message: FetchedMessage) -> Incoming:
+    transport_id = message.xta_id.lower()
     if not message.readable:
-        log.warning("message kept unopened: encrypted end to end, or not decodable", transport_id=message.xta_id)
+        log.warning(
+            "message kept unopened: encrypted end to end, or not decodable", transport_id=_loggable(transport_id)
+        )
     return Incoming(
-        transport_id=message.xta_id.lower(),
+        transport_id=transport_id,
+        author=message.author,
         content=message.content,
         media_type=message.media_type,
         attachments=message.attachments,
         metadata=message.metadata,
     )
+
+
+def _loggable(transport_id: str) -> str:
+    """Return an id that another system chose as a log may hold it: free text becomes ``sha256:<hex>``.
+
+    The form is that of the audit log's ``transport`` reference, so that the two can be compared.
+    """
+    if _ORDINARY_ID.fullmatch(transport_id):
+        return transport_id
+    return "sha256:" + hashlib.sha256(transport_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _confirm(client: XtaClient, account: XtaParty, iterator: str, kept: list[str]) -> None:

@@ -12,7 +12,7 @@ from gateway.transport.soap.parsing import XmlLimits
 from gateway.transport.soap.reply import Fault, NoSoapReplyError, SoapReply, read_reply
 from gateway.transport.xta import faults, replies, requests
 from gateway.transport.xta.patterns import HeaderPatterns
-from gateway.transport.xta.records import Content, Fetched, Metadata, TransportReport, Waiting, XtaParty
+from gateway.transport.xta.records import Content, Fetched, Metadata, TransportReport, XtaParty
 from gateway.transport.xta.service import BOX, PREFIXES, XTA, xta_service
 
 _MESSAGE_ID = f"{{{WSA}}}MessageID"
@@ -20,7 +20,6 @@ _CONTAINER = f"{{{XTA}}}GenericContentContainer"
 _FETCH = f"{{{BOX}}}MsgBoxFetchRequest"
 _NEXT = f"{{{BOX}}}MsgBoxGetNextRequest"
 _CLOSE = f"{{{BOX}}}MsgBoxCloseRequest"
-_LIST = f"{{{BOX}}}MsgBoxStatusListRequest"
 
 _Fill = Callable[[Envelope], None]
 
@@ -77,11 +76,6 @@ class XtaClient:
     def close(self, author: XtaParty, request_id: str, received: Sequence[str]) -> None:
         """End the iterator and confirm ``received``: they are not offered again."""
         replies.expect_empty(self._boxed("close", author, (_CLOSE, requests.iterator(request_id, received))))
-
-    def get_status_list(self, author: XtaParty, *, at_most: int) -> tuple[Waiting, ...]:
-        """List what waits in the mailbox without fetching it."""
-        body = (_LIST, {"MsgSelector": {"newEntry": True}, "maxListItems": at_most, "ListForm": "MessageMetaData"})
-        return replies.waiting(self._boxed("getStatusList", author, body))
 
     def disconnect(self) -> None:
         """Close the kept connections."""

@@ -97,10 +97,13 @@ class TransportReport:
 class FetchedMessage:
     """A message from the mailbox; ``metadata`` is its MessageMetaData, serialised.
 
+    ``author`` is the identifier of Originators/Author, verbatim, empty if there is not exactly one. An XTA server ties
+    it to the sender's certificate (9014); that the chain of servers kept it so is inferred [I].
     ``readable`` is False if it is end-to-end encrypted or not decodable: then ``content`` is the container's XML.
     """
 
     xta_id: str
+    author: str
     content: bytes
     media_type: str
     attachments: tuple[Attachment, ...]
@@ -119,11 +122,3 @@ class Fetched:
     pending: int | None
     reason: str | None
     message: FetchedMessage | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
-    """One line of a mailbox status list: a message that waits, and its size in bytes."""
-
-    xta_id: str
-    size: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 
 from lxml import etree
 
@@ -15,10 +16,14 @@ from gateway.model import Attachment
 from gateway.transport.soap.envelope import WSA
 from gateway.transport.soap.reply import SoapReply
 from gateway.transport.xta.faults import XtaError, for_unusable_reply
-from gateway.transport.xta.records import Fetched, FetchedMessage, Status, TransportReport, Waiting
+from gateway.transport.xta.records import Fetched, FetchedMessage, Status, TransportReport
 from gateway.transport.xta.service import BOX, META, XTA
 
 _IDENTIFICATION = f"{{{META}}}MsgIdentification"
+_AUTHOR = f"{{{META}}}Originators/{{{META}}}Author/{{{META}}}Identifier"
+# Bounded, because int() refuses more than 4,300 digits; ASCII, because it refuses some of what isdigit() takes ("²").
+_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
+_COUNT = re.compile(r"[0-9]{1,10}")
 
 
 def expect_empty(reply: SoapReply) -> None:
@@ -40,7 +45,7 @@ def transport_report(reply: SoapReply) -> TransportReport:
     report = _only(reply, f"{{{XTA}}}TransportReport")
     status = report.find(f"{{{XTA}}}MessageStatus")
     number = "" if status is None else (status.findtext(f"{{{XTA}}}Status") or "").strip()
-    if status is None or not number.lstrip("+-").isdigit():
+    if status is None or not _INTEGER.fullmatch(number):
         raise _unreadable(reply)
     records = [record for group in status if group.tag != f"{{{XTA}}}Status" for record in group]
     errors = tuple(_record_code(one) for one in status.iterfind(f"{{{XTA}}}ErrorList/{{{XTA}}}Error"))
@@ -64,25 +69,11 @@ def fetched(reply: SoapReply) -> Fetched:
         reason = (nothing.get("reason") or "").rpartition("/")[2]
         return Fetched(request_id=request_id, pending=None, reason=reason, message=None)
     pending = (answer.findtext(f"{{{BOX}}}ItemsPending") or "").strip()
-    if not pending.isdigit() or not request_id:
+    if not _COUNT.fullmatch(pending) or not request_id:
         raise _unreadable(reply)
     filled = bool(reply.body) and len(reply.body[0]) > 0
     message = _message(reply) if filled else None
     return Fetched(request_id=request_id, pending=int(pending), reason=None, message=message)
-
-
-def waiting(reply: SoapReply) -> tuple[Waiting, ...]:
-    """The lines of a mailbox status list, in its MessageMetaData form."""
-    if not reply.body:
-        return ()
-    lines = _only(reply, f"{{{BOX}}}MsgStatusList").iterfind(f"{{{META}}}MessageMetaData")
-    return tuple(
-        Waiting(
-            xta_id=(one.findtext(f"{_IDENTIFICATION}/{{{WSA}}}MessageID") or "").strip(),
-            size=int((one.findtext(f"{{{META}}}MsgSize") or "0").strip()),
-        )
-        for one in lines
-    )
 
 
 def _message(reply: SoapReply) -> FetchedMessage:
@@ -91,12 +82,14 @@ def _message(reply: SoapReply) -> FetchedMessage:
     xta_id = (metadata.findtext(f"{_IDENTIFICATION}/{{{WSA}}}MessageID") or "").strip()
     if not xta_id:
         raise _unreadable(reply)
+    author = _author(metadata)
     about = etree.tostring(metadata, encoding="UTF-8", xml_declaration=True, with_tail=False)
     try:
         message, attachments = _opened(container)
     except ValueError:
         return FetchedMessage(
             xta_id=xta_id,
+            author=author,
             content=etree.tostring(container, encoding="UTF-8", xml_declaration=True, with_tail=False),
             media_type="application/xml",
             attachments=(),
@@ -105,12 +98,19 @@ def _message(reply: SoapReply) -> FetchedMessage:
         )
     return FetchedMessage(
         xta_id=xta_id,
+        author=author,
         content=message.content,
         media_type=message.media_type,
         attachments=attachments,
         metadata=about,
         readable=True,
     )
+
+
+def _author(metadata: etree._Element) -> str:
+    """The one author's identifier; of several none is vouched for."""
+    found = metadata.findall(_AUTHOR)
+    return (found[0].text or "").strip() if len(found) == 1 else ""
 
 
 def _opened(container: etree._Element) -> tuple[Attachment, tuple[Attachment, ...]]:

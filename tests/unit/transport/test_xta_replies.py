@@ -71,7 +71,15 @@ def test_status_of_a_report(status: str, expected: Status | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "inside", ["", "<x:MessageStatus/>", "<x:MessageStatus><x:Status>x</x:Status></x:MessageStatus>"]
+    "inside",
+    [
+        "",
+        "<x:MessageStatus/>",
+        *(
+            f"<x:MessageStatus><x:Status>{number}</x:Status></x:MessageStatus>"
+            for number in ("x", "²", "٣", "+", "--1", "1" * 5000)
+        ),
+    ],
 )
 def test_report_without_a_status(inside: str) -> None:
     with pytest.raises(XtaError) as raised:
@@ -120,7 +128,7 @@ def test_message_that_cannot_be_opened_is_passed_on_whole(content: str) -> None:
         (ONE_LEFT,),
         (META_BLOCK, ONE_LEFT, ONE_LEFT),
         (META_BLOCK.replace(" urn:i ", " "), ONE_LEFT),
-        (META_BLOCK, ONE_LEFT.replace(">1<", ">-1<")),
+        *((META_BLOCK, ONE_LEFT.replace(">1<", f">{count}<")) for count in ("-1", "²", "١", "1" * 5000)),
         (META_BLOCK, ONE_LEFT.replace("urn:b", "")),
     ],
 )
@@ -129,6 +137,29 @@ def test_message_that_cannot_be_identified_or_confirmed_is_no_reply(header: tupl
     with pytest.raises(XtaError) as raised:
         replies.fetched(reply(message(content), header=header))
     assert unreadable(raised)
+
+
+def by(*identifiers: str) -> str:
+    """MessageMetaData of a message with these authors; the standard allows one."""
+    authors = "".join(f"<m:Author><m:Identifier>{one}</m:Identifier></m:Author>" for one in identifiers)
+    return META_BLOCK.replace(IDENTIFIED, f"<m:Originators>{authors}</m:Originators>{IDENTIFIED}")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        (by(" ags:03454035 "), "ags:03454035"),
+        (by(""), ""),
+        (by(), ""),
+        (META_BLOCK, ""),
+        (by("ags:03454035", "ags:03454032"), ""),
+    ],
+)
+@pytest.mark.parametrize("content", ['<x:Message contentType="a/b">QUJD</x:Message>', ""])
+def test_author_of_a_message_is_the_only_one_of_its_metadata(metadata: str, expected: str, content: str) -> None:
+    made = replies.fetched(reply(message(content), header=(metadata, ONE_LEFT))).message
+    assert made is not None
+    assert made.author == expected
 
 
 def test_free_text_of_the_server_stays_out_of_the_record() -> None:

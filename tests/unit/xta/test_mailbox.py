@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import json
 import threading
 
 import pytest
@@ -13,8 +16,9 @@ from adapters.xta.simulator import How, Mishap, Simulator
 from gateway.errors import TransportError
 from gateway.model import Incoming, Whose
 from gateway.signing.pki import DemoPki
-from gateway.transport.xta.records import XtaParty
-from tests.xta_exchange import AUTHOR, adapter_for, parcel, reserved
+from gateway.transport.xta.service import META
+from tests.portal_harness import captured_logs
+from tests.xta_exchange import AUTHOR, READER, adapter_for, parcel, reserved
 
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 
@@ -158,10 +162,45 @@ def test_mailbox_of_another_is_closed_to_us(simulator: Simulator, pki: DemoPki) 
     adapter.close()
 
 
-def test_status_list_names_what_waits_and_takes_nothing(adapter: XtaAdapter, simulator: Simulator) -> None:
-    fill(adapter, 3)
-    account = XtaParty(identifier=AUTHOR.identifier, type="xoev")
-    lines = adapter._client.get_status_list(account, at_most=2)
-    assert len(lines) == 2
-    assert all(one.size > 1000 for one in lines)
-    assert waiting(simulator) == 3
+def test_message_names_its_author_as_the_transport_vouches_for_it(adapter: XtaAdapter) -> None:
+    """The author is that of the metadata, whatever the message inside says of itself."""
+    fill(adapter, 1)
+    kept: list[Incoming] = []
+    adapter.collect(kept.append)
+    assert [one.author for one in kept] == [READER.identifier]
+
+
+def test_author_is_read_from_the_metadata_and_not_from_the_message(adapter: XtaAdapter, simulator: Simulator) -> None:
+    fill(adapter, 1)
+    (post,) = simulator.service.state.boxes[AUTHOR.identifier].values()
+    next(post.metadata.iter(f"{{{META}}}Author"))[0].text = " ags:99999999 "
+    kept: list[Incoming] = []
+    adapter.collect(kept.append)
+    assert [one.author for one in kept] == ["ags:99999999"]
+    assert READER.identifier.removeprefix("ags:").encode() in kept[0].content
+
+
+@pytest.mark.parametrize(
+    ("transport_id", "logged"),
+    [
+        ("urn:de:xta:messageid:Simulator_01:1", "urn:de:xta:messageid:simulator_01:1"),
+        ("Erika Mustermann", f"sha256:{hashlib.sha256(b'erika mustermann').hexdigest()}"),
+        ("a" * 129, f"sha256:{hashlib.sha256(b'a' * 129).hexdigest()}"),
+    ],
+)
+def test_id_of_an_unopened_message_is_logged_in_a_safe_form(
+    adapter: XtaAdapter, simulator: Simulator, transport_id: str, logged: str
+) -> None:
+    fill(adapter, 1)
+    box = simulator.service.state.boxes[AUTHOR.identifier]
+    ((old, post),) = box.items()
+    next(post.container.iter("{http://xoev.de/transport/xta/211}Message")).text = "not base64!"
+    metadata = copy.deepcopy(post.metadata)
+    next(metadata.iter("{http://www.w3.org/2005/08/addressing}MessageID")).text = transport_id
+    del box[old]
+    box[transport_id.lower()] = Post(xta_id=transport_id, metadata=metadata, container=post.container)
+    with captured_logs() as log:
+        assert adapter.collect(lambda _: None) == 1
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["transport_id"] for line in lines if line["event"].startswith("message kept unopened")] == [logged]
+    assert "mustermann" not in log.getvalue().lower()
