@@ -1,7 +1,7 @@
 """One attempt against every SOAP fault of the XTA table: what becomes of delivery and application.
 
 The expected column is the fact sheet's (XTA-WS 2.1.1, code list fehlernummer 1.0; its classes are inferred):
-R again later, H wait for the operator, P never as it is, M perhaps taken, so ask first.
+R again later, H wait for the operator, P never as it is (dead at once), M perhaps taken, so ask first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from adapters.xta.simulator import How, Mishap, Simulator, demo_simulator
+from adapters.xta.simulator import Final, How, Mishap, Simulator, demo_simulator
 from gateway.signing.pki import DemoPki
 from gateway.store import tables
 from gateway.store.database import moment
@@ -32,21 +32,17 @@ SENDING = {
     "9012": ("due", WAIT_FOR_OPERATOR, "operator"),
     "9013": ("due", WAIT_FOR_OPERATOR, "operator"),
     "9014": ("due", WAIT_FOR_OPERATOR, "operator"),
-    "9020": ("due", AGAIN, "gateway"),
-    "9021": ("due", WAIT_FOR_OPERATOR, "operator"),
-    "9022": ("due", AGAIN, "gateway"),
     "9030": ("unclear", ASK_FIRST, "destination"),
     "9031": ("due", AGAIN, "destination"),
     "9032": ("unclear", ASK_FIRST, "destination"),
     "9070": ("unclear", ASK_FIRST, "destination"),
     "9080": ("due", WAIT_FOR_OPERATOR, "operator"),
     "9081": ("due", WAIT_FOR_OPERATOR, "operator"),
-    "9100": ("due", AGAIN, "gateway"),
-    "9101": ("due", AGAIN, "gateway"),
     "4711": ("unclear", ASK_FIRST, "destination"),
 }
 """Delivery's state, when it is tried again, who has to act. 9024 depends on what was sent before."""
 
+FINAL = {"9020": "gateway", "9021": "operator", "9022": "gateway", "9100": "gateway", "9101": "gateway"}
 VERDICTS = {"9023": "portal", "9050": "gateway", "9051": "gateway", "9052": "gateway", "9060": "portal"}
 
 
@@ -103,6 +99,38 @@ def test_a_fault_that_is_no_verdict_leaves_the_application_waiting(
     assert 0.7 * WAITS[when] < waits(gateway, one) <= WAITS[when]
 
 
+def assert_given_up(gateway: Running, application_id: str) -> None:
+    """The delivery is dead, and the portal is told that the operator has to act, not that it was refused."""
+    assert gateway.delivery(application_id).state == "dead"
+    told = gateway.get(application_id)
+    assert (told["state"], [reason["code"] for reason in told["reasons"]]) == ("undeliverable", ["delivery.gave_up"])
+
+
+@pytest.mark.parametrize("number", FINAL)
+def test_a_fault_that_no_repetition_can_heal_calls_a_person_at_once(
+    gateway: Running, authority: Simulator, number: str
+) -> None:
+    one, ended = attempt(gateway, authority, "sendMessage", number)
+
+    assert (ended["code"], ended["outcome"], ended["whose"]) == (f"xta.{number}", "unreachable", FINAL[number])
+    assert_given_up(gateway, one)
+
+
+def test_a_red_report_that_is_no_verdict_calls_a_person_at_once(
+    gateway: Running, authority: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authority.service, "final", Final.RED)
+    authority.script.clear()
+    one = gateway.post()
+    assert gateway.gateway.worker.run_once() == 1
+
+    t = tables.attempt.c
+    found = select(t.outcome, t.code).where(t.delivery_id == gateway.delivery(one).id)
+    rows = gateway.gateway.database.read(lambda c: c.execute(found).all())
+    assert [tuple(row) for row in rows] == [("unreachable", "xta.failed_at_transport")]
+    assert_given_up(gateway, one)
+
+
 @pytest.mark.parametrize("number", VERDICTS)
 def test_a_verdict_on_the_message_refuses_the_application_with_its_reason(
     gateway: Running, authority: Simulator, number: str
@@ -119,14 +147,17 @@ def test_a_verdict_on_the_message_refuses_the_application_with_its_reason(
     ]
 
 
-@pytest.mark.parametrize("number", [*SENDING, *VERDICTS])
-def test_a_fault_on_reserving_an_id_is_never_unclear_and_never_a_verdict(
+@pytest.mark.parametrize("number", [*SENDING, *FINAL, *VERDICTS])
+def test_a_fault_on_reserving_an_id_is_never_unclear_never_final_and_never_a_verdict(
     gateway: Running, authority: Simulator, number: str
 ) -> None:
     one, ended = attempt(gateway, authority, "createMessageId", number)
 
     assert (ended["act"], ended["state"], gateway.state(one)) == ("reserve", "due", "accepted")
     assert gateway.delivery(one).transport_id is None
+    if number in FINAL:
+        assert ended["whose"] == "operator"
+        assert 0.7 * HOLD < waits(gateway, one) <= HOLD
 
 
 @pytest.mark.parametrize("number", ["9000", "9011", "9030", "9070"])

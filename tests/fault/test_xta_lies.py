@@ -21,31 +21,33 @@ UNREACHABLE, UNCLEAR = OutcomeKind.UNREACHABLE, OutcomeKind.UNCLEAR
 
 
 @pytest.mark.parametrize(
-    ("number", "kind", "whose"),
+    ("number", "kind", "whose", "permanent"),
     [
-        ("9000", UNCLEAR, Whose.DESTINATION),
-        *((one, UNREACHABLE, Whose.OPERATOR) for one in ("9010", "9011", "9012", "9013", "9014")),
-        ("9020", UNREACHABLE, Whose.GATEWAY),
-        ("9021", UNREACHABLE, Whose.OPERATOR),
-        ("9022", UNREACHABLE, Whose.GATEWAY),
-        ("9023", REFUSED, Whose.PORTAL),
-        ("9030", UNCLEAR, Whose.DESTINATION),
-        ("9031", UNREACHABLE, Whose.DESTINATION),
-        ("9032", UNCLEAR, Whose.DESTINATION),
-        *((one, REFUSED, Whose.GATEWAY) for one in ("9050", "9051", "9052")),
-        ("9060", REFUSED, Whose.PORTAL),
-        ("9080", UNREACHABLE, Whose.OPERATOR),
-        ("9081", UNREACHABLE, Whose.OPERATOR),
-        ("4711", UNCLEAR, Whose.DESTINATION),
+        ("9000", UNCLEAR, Whose.DESTINATION, False),
+        *((one, UNREACHABLE, Whose.OPERATOR, False) for one in ("9010", "9011", "9012", "9013", "9014")),
+        ("9020", UNREACHABLE, Whose.GATEWAY, True),
+        ("9021", UNREACHABLE, Whose.OPERATOR, True),
+        ("9022", UNREACHABLE, Whose.GATEWAY, True),
+        ("9023", REFUSED, Whose.PORTAL, False),
+        ("9030", UNCLEAR, Whose.DESTINATION, False),
+        ("9031", UNREACHABLE, Whose.DESTINATION, False),
+        ("9032", UNCLEAR, Whose.DESTINATION, False),
+        *((one, REFUSED, Whose.GATEWAY, False) for one in ("9050", "9051", "9052")),
+        ("9060", REFUSED, Whose.PORTAL, False),
+        ("9080", UNREACHABLE, Whose.OPERATOR, False),
+        ("9081", UNREACHABLE, Whose.OPERATOR, False),
+        *((one, UNREACHABLE, Whose.GATEWAY, True) for one in ("9100", "9101")),
+        ("4711", UNCLEAR, Whose.DESTINATION, False),
     ],
 )
 def test_fault_on_sending(
-    adapter: XtaAdapter, simulator: Simulator, number: str, kind: OutcomeKind, whose: Whose
+    adapter: XtaAdapter, simulator: Simulator, number: str, kind: OutcomeKind, whose: Whose, permanent: bool
 ) -> None:
     made = reserved(adapter, parcel())
     simulator.script.plan("sendMessage", Mishap(how=How.FAULT, value=number))
     outcome = adapter.deliver(made)
     assert (outcome.kind, outcome.code, outcome.whose) == (kind, f"xta.{number}", whose)
+    assert outcome.permanent is permanent
     assert [one.code for one in outcome.reasons] == ([f"xta.{number}"] if kind is REFUSED else [])
     assert (outcome.receipt is not None) is (kind is REFUSED)
 
@@ -174,6 +176,7 @@ def test_closed_report(
     simulator.service.final = final
     outcome = adapter.deliver(reserved(adapter, parcel()))
     assert (outcome.kind, outcome.code, outcome.whose) == (kind, code, whose)
+    assert outcome.permanent is (final is Final.RED)
     assert outcome.receipt is not None
     assert b"MessageStatus" in outcome.receipt
 
