@@ -107,6 +107,7 @@ class Gateway:
             readiness=self.readiness,
             metrics=self.metrics,
             max_body=settings.listen.max_body_bytes,
+            threads=settings.listen.threads,
             on_accepted=self.worker.poke,
         )
 

@@ -18,6 +18,7 @@ from gateway.portal.docs import Documentation
 from gateway.portal.operations import Operations
 from gateway.portal.results import Results
 from gateway.portal.services import Services
+from gateway.portal.uploads import Uploads
 from gateway.store.database import Database
 
 
@@ -29,17 +30,24 @@ def create_portal(
     readiness: Callable[[], tuple[Finding, ...]],
     metrics: Metrics | None = None,
     max_body: int = 1_000_000,
+    threads: int = 8,
     on_accepted: Callable[[], None] = lambda: None,
 ) -> Flask:
     """Return the application.
 
-    ``readiness`` is asked at every ``GET /readyz`` and should be quick; ``max_body`` is in bytes; ``on_accepted`` is
-    called after the commit of a new application (to wake the delivery) and must not raise.
+    ``readiness`` is asked at every ``GET /readyz`` and should be quick; ``max_body`` is in bytes; ``threads``
+    serve requests, and bodies never take all of them; ``on_accepted`` is called after the commit of a new application
+    (to wake the delivery) and must not raise.
     """
     figures = metrics or Metrics(services=(one.id for one in intake.catalogue))
     figures.watch(lambda: database.read(read_backlog))
     applications = Applications(
-        intake=intake, access=access, metrics=figures, max_body=max_body, on_accepted=on_accepted
+        intake=intake,
+        access=access,
+        metrics=figures,
+        max_body=max_body,
+        uploads=Uploads(threads),
+        on_accepted=on_accepted,
     )
     results = Results(database=database, access=access)
     services = Services(intake.catalogue)

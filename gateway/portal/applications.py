@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from gateway.errors import GatewayError
-from gateway.intake.pipeline import KEY_REUSED, Intake
+from gateway.intake.pipeline import KEY_REUSED, Caller, Intake
 from gateway.metrics import Metrics
 from gateway.model import ApplicationState
 from gateway.portal.access import AUTH_INVALID, AUTH_MISSING, Access
@@ -23,6 +23,7 @@ from gateway.portal.requests import (
     json_body,
 )
 from gateway.portal.routes import Reply, Route
+from gateway.portal.uploads import TOO_MANY_UPLOADS, Uploads
 
 REPLAYED_HEADER = "Idempotency-Replayed"
 
@@ -35,7 +36,7 @@ _KEY_PARAMETER = {
     "schema": {"type": "string", "pattern": KEY_PATTERN, "minLength": 1, "maxLength": 255},
     "example": "5b0c9f4e-2f0a-4f6e-9a53-0d2f3c1f7b11",
 }
-_REFUSALS = (AUTH_MISSING, AUTH_INVALID, MEDIA_TYPE, TOO_LARGE)
+_REFUSALS = (AUTH_MISSING, AUTH_INVALID, MEDIA_TYPE, TOO_LARGE, TOO_MANY_UPLOADS)
 
 
 class Applications:
@@ -48,12 +49,14 @@ class Applications:
         access: Access,
         metrics: Metrics,
         max_body: int,
+        uploads: Uploads,
         on_accepted: Callable[[], None],
     ) -> None:
         self._intake = intake
         self._access = access
         self._metrics = metrics
         self._max_body = max_body
+        self._uploads = uploads
         self._on_accepted = on_accepted
 
     def accept(self) -> Response:
@@ -61,7 +64,7 @@ class Applications:
         who = caller(request, self._access)
         try:
             key = idempotency_key(request)
-            receipt = self._intake.accept(json_body(request, limit=self._max_body), who, key)
+            receipt = self._intake.accept(self._body(who), who, key)
         except GatewayError as error:
             self._metrics.application_refused(error.problem.code)
             raise
@@ -86,8 +89,12 @@ class Applications:
     def validate(self) -> Response:
         """Run every check and show the message; store nothing."""
         who = caller(request, self._access)
-        preview = self._intake.preview(json_body(request, limit=self._max_body), who)
+        preview = self._intake.preview(self._body(who), who)
         return Response(preview.message.content, content_type="application/xml")
+
+    def _body(self, who: Caller) -> bytes:
+        with self._uploads.place(who.portal):
+            return json_body(request, limit=self._max_body)
 
     def routes(self) -> tuple[Route, ...]:
         """Return the addresses of these views."""

@@ -81,6 +81,7 @@ _TITLES_DE = {
     413: "Zu groß",
     415: "Falscher Inhaltstyp",
     422: "Inhaltlich fehlerhaft",
+    429: "Zu viele Aufrufe",
     500: "Fehler im Gateway",
     502: "Fehler der Gegenstelle",
     503: "Zurzeit nicht möglich",
