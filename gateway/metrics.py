@@ -39,13 +39,15 @@ class Backlog:
 
     ``deliveries`` counts by state those that are not finished (``due``, ``unclear``) or need a person (``dead``);
     the two ages are in seconds, 0 if nothing waits: how long the most overdue attempt is overdue, and how long the
-    oldest open delivery has been open. ``unsequenced`` are audit records that no checkpoint covers yet.
+    oldest open delivery has been open. ``unsequenced`` are audit records that no checkpoint covers yet,
+    ``parked`` are replies that fit no application and need a person.
     """
 
     deliveries: Mapping[str, int]
     overdue: float
     oldest_open: float
     unsequenced: int
+    parked: int
 
 
 class Metrics:
@@ -135,4 +137,7 @@ class _BacklogCollector(Collector):
         )
         yield GaugeMetricFamily(
             "gateway_audit_unsequenced_records", "Audit records not yet in the signed log", value=backlog.unsequenced
+        )
+        yield GaugeMetricFamily(
+            "gateway_replies_parked", "Replies that fit no application and need a person", value=backlog.parked
         )

@@ -19,6 +19,7 @@ _OPEN_ROWS = (
     .group_by(_D.state)
 )
 _DEAD_ROWS = select(func.count()).where(_D.state == DeliveryState.DEAD.value)
+_PARKED = select(func.count()).where(tables.reply.c.application_id.is_(None))
 _UNSEQUENCED = select(func.count()).where(tables.event.c.seq.is_(None))
 
 
@@ -33,6 +34,7 @@ def read_backlog(connection: Connection, now: datetime | None = None) -> Backlog
         overdue=max((_age(at, row[2]) for row in rows), default=0.0),
         oldest_open=max((_age(at, row[3]) for row in rows), default=0.0),
         unsequenced=connection.scalar(_UNSEQUENCED) or 0,
+        parked=connection.scalar(_PARKED) or 0,
     )
 
 

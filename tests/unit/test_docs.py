@@ -181,7 +181,7 @@ def test_every_figure_is_explained_to_operators() -> None:
     metrics.application_refused("internal")
     metrics.attempt_ended("deliver", OutcomeKind.DELIVERED)
     metrics.request_served("GET", "/healthz", 200, 0.001)
-    metrics.watch(lambda: Backlog(deliveries={"due": 0}, overdue=0, oldest_open=0, unsequenced=0))
+    metrics.watch(lambda: Backlog(deliveries={"due": 0}, overdue=0, oldest_open=0, unsequenced=0, parked=0))
     exposed = set(
         re.findall(r"^(gateway_\w+?)(?:_bucket|_sum|_count|_created)?[{ ]", metrics.exposition().decode(), re.MULTILINE)
     )

@@ -54,7 +54,9 @@ def test_an_invented_http_method_makes_no_new_label(metrics: Metrics) -> None:
 def test_what_waits_is_read_at_every_scrape(metrics: Metrics) -> None:
     waiting = iter((3, 4))
     metrics.watch(
-        lambda: Backlog(deliveries={"due": next(waiting), "dead": 1}, overdue=2.5, oldest_open=60.0, unsequenced=7)
+        lambda: Backlog(
+            deliveries={"due": next(waiting), "dead": 1}, overdue=2.5, oldest_open=60.0, unsequenced=7, parked=2
+        )
     )
 
     first, second = metrics.exposition(), metrics.exposition()
@@ -64,6 +66,7 @@ def test_what_waits_is_read_at_every_scrape(metrics: Metrics) -> None:
     assert b"gateway_delivery_overdue_seconds 2.5" in first
     assert b"gateway_delivery_oldest_open_seconds 60.0" in first
     assert b"gateway_audit_unsequenced_records 7.0" in first
+    assert b"gateway_replies_parked 2.0" in first
 
 
 def test_two_instances_share_nothing(metrics: Metrics) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from gateway import __version__
 from gateway.model import Finding
@@ -65,13 +65,34 @@ def test_dead_deliveries_are_counted_and_finished_ones_are_not(portal: Portal) -
     assert (backlog.overdue, backlog.oldest_open) == (0.0, 0.0)
 
 
+def test_a_parked_reply_is_counted_and_one_that_was_matched_is_not(portal: Portal) -> None:
+    mine = portal.post(APPLICATION).json["id"]
+    rows = [
+        {
+            "id": str(number),
+            "connection": "simulated",
+            "transport_id": str(number),
+            "application_id": application_id,
+            "received_at": "2026-11-23T08:15:30.250Z",
+            "content": b"",
+            "metadata": b"",
+            "code": code,
+        }
+        for number, (application_id, code) in enumerate([(mine, "matched"), (None, "invalid"), (None, "wrong_type")])
+    ]
+    portal.database.write(lambda c: c.execute(insert(tables.reply), rows))
+
+    assert portal.database.read(read_backlog).parked == 2
+    assert "gateway_replies_parked 2.0" in portal.get("/metrics").text
+
+
 def test_the_backlog_never_reads_the_whole_table(portal: Portal) -> None:
     plans: list[str] = []
 
     def explain(connection: object) -> None:
         from gateway.portal import backlog  # noqa: PLC0415
 
-        for statement in (backlog._OPEN_ROWS, backlog._DEAD_ROWS, backlog._UNSEQUENCED):
+        for statement in (backlog._OPEN_ROWS, backlog._DEAD_ROWS, backlog._UNSEQUENCED, backlog._PARKED):
             sql = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
             plans.extend(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))  # type: ignore[attr-defined]
 
