@@ -74,6 +74,10 @@ class ConfigurationError(Exception):
         self.reason = reason
         super().__init__(f"{file}: {key}: {reason}")
 
+    def __reduce__(self) -> tuple[type[ConfigurationError], tuple[str, str, str]]:
+        """Come whole out of another process."""
+        return type(self), (self.file, self.key, self.reason)
+
 
 class TransportError(Exception):
     """A transport ended without a result; ``outcome`` says what that means for the delivery."""

@@ -1,16 +1,19 @@
 """The process that serves: granian in front of the Flask application, with the gateway's threads beside it.
 
 On SQLite there is one process with one writer, so granian gets exactly one worker; its parent only supervises. The
-configuration is checked in the parent, so that a wrong one ends the command with a message and not a worker.
+configuration is checked before there is a worker, in a process that ends again: a wrong one ends the command with a
+message, and the parent never holds what only the worker needs. For the same reason this module imports little.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +22,72 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from gateway import logs
-from gateway.app import Gateway, assemble, connect
 from gateway.errors import ConfigurationError
-from gateway.settings import Settings, load
-from gateway.store.database import Database
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def rehearse(file: Path, settings: Settings) -> None:
-    """Open once, and let go of, everything that the worker will need; raises ConfigurationError."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What the parent needs to know of a configuration that can be used."""
+
+    host: str
+    port: int
+    threads: int
+    log_level: str
+
+
+def rehearse(file: Path) -> Plan:
+    """Open once, and let go of, everything that the worker will need; raises ConfigurationError or OSError."""
+    context = get_context("spawn")
+    answers, to_parent = context.Pipe(duplex=False)
+    child = context.Process(target=_report, args=(file, to_parent), name="rehearsal")
+    child.start()
+    to_parent.close()
+    try:
+        answer = answers.recv()
+    except EOFError:
+        child.join()
+        answer = ConfigurationError(str(file), "rehearsal", f"ended with status {child.exitcode} and no answer")
+    child.join()
+    if isinstance(answer, Plan):
+        return answer
+    raise answer
+
+
+def serve(file: Path, plan: Plan) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in hand and return."""
+    logs.configure(plan.log_level)
+    Server(
+        "gateway",
+        address=plan.host,
+        port=plan.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=plan.threads,
+        log_dictconfig=logs.GRANIAN_LOGGING,
+        workers_kill_timeout=60,
+        process_name=None,
+    ).serve(target_loader=partial(_open, file), wrap_loader=False)
+
+
+def _report(file: Path, to_parent: connection.Connection) -> None:
+    """Rehearse, in the process made for it, and send the plan or what is wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _watch_parent()
+    try:
+        to_parent.send(_rehearse(file))
+    except (ConfigurationError, OSError) as error:
+        to_parent.send(error)
+
+
+def _rehearse(file: Path) -> Plan:
+    from gateway.app import assemble, connect
+    from gateway.settings import load
+    from gateway.store.database import Database
+
+    settings = load(file)
     assemble(settings, file)
     for adapter in connect(settings, str(file)).values():
         adapter.close()
@@ -41,27 +99,15 @@ def rehearse(file: Path, settings: Settings) -> None:
     except OSError as error:
         reason = f"cannot listen on {listen.host} port {listen.port}: {error.strerror}"
         raise ConfigurationError(str(file), "listen", reason) from error
-
-
-def serve(file: Path, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is in hand and return."""
-    logs.configure(settings.log_level)
-    Server(
-        "gateway",
-        address=settings.listen.host,
-        port=settings.listen.port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=settings.listen.threads,
-        log_dictconfig=logs.GRANIAN_LOGGING,
-        workers_kill_timeout=60,
-        process_name=None,
-    ).serve(target_loader=partial(_open, file), wrap_loader=False)
+    return Plan(host=listen.host, port=listen.port, threads=listen.threads, log_level=settings.log_level)
 
 
 def _open(file: Path) -> WSGIApplication:
     """Make the gateway inside the worker process and start its threads; they stop when the process ends."""
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    from gateway.app import Gateway
+    from gateway.settings import load
+
+    _watch_parent()
     settings = load(file)
     logs.configure(settings.log_level)
     gateway = Gateway(settings, file)
@@ -69,6 +115,10 @@ def _open(file: Path) -> WSGIApplication:
     Finalize(None, gateway.stop, exitpriority=100)
     application: WSGIApplication = gateway.portal.wsgi_app
     return application
+
+
+def _watch_parent() -> None:
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
 
 
 def _end_with_parent() -> None:

@@ -22,12 +22,10 @@ def serve(file: Path) -> None:
     """
     from gateway.server import rehearse
     from gateway.server import serve as run
-    from gateway.settings import load
 
-    settings = load(file)
-    rehearse(file, settings)
-    click.echo(f"portal API on http://{settings.listen.host}:{settings.listen.port}/v1/docs", err=True)
-    run(file, settings)
+    plan = rehearse(file)
+    click.echo(f"portal API on http://{plan.host}:{plan.port}/v1/docs", err=True)
+    run(file, plan)
 
 
 @click.command()

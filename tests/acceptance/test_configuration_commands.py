@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,7 +93,7 @@ def folder(tmp_path: Path, pki: DemoPki) -> Installation:
 def serving(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Notice, instead of hanging, if a wrong configuration gets as far as the server."""
     reached: list[Path] = []
-    monkeypatch.setattr(server, "serve", lambda file, settings: reached.append(file))
+    monkeypatch.setattr(server, "serve", lambda file, plan: reached.append(file))
     return reached
 
 
@@ -143,6 +146,36 @@ def test_serve_names_a_port_that_is_taken(folder: Installation) -> None:
     assert ended.returncode == 2
     assert f"cannot listen on 127.0.0.1 port {folder.port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_parent_that_serves_loads_nothing_that_only_its_worker_needs(folder: Installation) -> None:
+    program = (
+        "import sys; from pathlib import Path; from gateway.server import rehearse\n"
+        "if __name__ == '__main__':\n"
+        "    print(rehearse(Path('gateway.toml')).port)\n"
+        "    print(*{one.split('.')[0] for one in sys.modules} & {'flask', 'lxml', 'pydantic', 'sqlalchemy'})\n"
+    )
+    file = folder.directory / "program.py"
+    file.write_text(program, encoding="utf-8")
+
+    ended = subprocess.run([sys.executable, file], cwd=folder.directory, capture_output=True, text=True, check=True)
+
+    assert ended.stdout.split() == [str(folder.port)]
+
+
+def dies(_file: Path, _to_parent: object) -> None:
+    os._exit(7)
+
+
+def test_a_rehearsal_that_dies_is_said_and_not_waited_for(
+    folder: Installation, gateway: Run, serving: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_report", dies)
+
+    ended = gateway("serve", "--config", folder.config)
+
+    assert_said(ended, "rehearsal", "status 7")
+    assert serving == []
 
 
 def test_a_good_configuration_is_called_good(folder: Installation, gateway: Run) -> None:
