@@ -7,10 +7,10 @@ import io
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +41,8 @@ from gateway.store.database import Database
 MEPPEN, MEPPEN_TENANT = "03454035", "034540035"
 LINGEN, LINGEN_TENANT = "03454032", "034540032"
 DOERPEN, DOERPEN_TENANT = "03454008", "034545401"
+SERVED = {"Meppen": MEPPEN_TENANT, "Doerpen": DOERPEN_TENANT}
+"""Administrations with a destination: not Lingen."""
 MARKER = "Zwiebelmarkus"
 """A family name that stands nowhere else: where it turns up, a person's data has leaked."""
 
@@ -90,13 +92,18 @@ def elsewhere(ags: str) -> dict[str, Any]:
 
 @dataclass
 class Portal:
-    """A running portal API in this process. ``token`` may act for Meppen and Lingen, ``stranger`` for Dörpen."""
+    """A running portal API in this process. ``token`` may act for Meppen and Lingen, ``stranger`` for Dörpen.
+
+    ``narrowed`` is the same portal after it lost Meppen, ``neighbour`` another portal for Meppen and Lingen.
+    """
 
     client: FlaskClient
     database: Database
     metrics: Metrics
     token: str
     stranger: str
+    narrowed: str
+    neighbour: str
     accepted: list[None]
     findings: list[Finding]
 
@@ -147,6 +154,10 @@ def destination(name: str, tenant: str) -> Destination:
     )
 
 
+def portal_access(name: str, token_hash: str, *tenants: str) -> PortalAccess:
+    return PortalAccess(id=name, tenants=frozenset(tenants), token_hashes=frozenset({token_hash}))
+
+
 @cache
 def _parts() -> tuple[Catalogue, Schemas, XadesSigner]:
     """Return what every test may share, because nothing changes it."""
@@ -157,11 +168,17 @@ def _parts() -> tuple[Catalogue, Schemas, XadesSigner]:
 
 
 @contextmanager
-def running(directory: Path, *, max_body: int = 1_000_000) -> Iterator[Portal]:
-    """Open a portal on a new database in ``directory``. Lingen has no destination, Dörpen belongs to the stranger."""
+def running(
+    directory: Path,
+    *,
+    max_body: int = 1_000_000,
+    served: Mapping[str, str] = SERVED,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[Portal]:
+    """Open a portal on the database in ``directory``; the administrations ``served`` have a destination."""
     catalogue, schemas, signer = _parts()
     database = Database(f"sqlite:///{directory / 'gateway.sqlite'}")
-    destinations = [destination("Meppen", MEPPEN_TENANT), destination("Doerpen", DOERPEN_TENANT)]
+    destinations = [destination(name, tenant) for name, tenant in served.items()]
     intake = Intake(
         catalogue=catalogue,
         routing=Routing(Areas.load(resource("config", "areas", "emsland.csv")), destinations),
@@ -171,17 +188,20 @@ def running(directory: Path, *, max_body: int = 1_000_000) -> Iterator[Portal]:
         author=AUTHOR,
         test=True,
         delivery_deadline=timedelta(days=7),
+        clock=clock,
     )
     token, kept = new_token()
     stranger, kept_of_stranger = new_token()
+    narrowed, kept_of_narrowed = new_token()
+    neighbour, kept_of_neighbour = new_token()
     accepted: list[None] = []
     findings = [Finding(level="ok", subject="database", text="answers")]
     metrics = Metrics(services=[one.id for one in catalogue])
     portals = [
-        PortalAccess(
-            id="openrathaus", tenants=frozenset({MEPPEN_TENANT, LINGEN_TENANT}), token_hashes=frozenset({kept})
-        ),
-        PortalAccess(id="stranger", tenants=frozenset({DOERPEN_TENANT}), token_hashes=frozenset({kept_of_stranger})),
+        portal_access("openrathaus", kept, MEPPEN_TENANT, LINGEN_TENANT),
+        portal_access("openrathaus", kept_of_narrowed, LINGEN_TENANT),
+        portal_access("stranger", kept_of_stranger, DOERPEN_TENANT),
+        portal_access("neighbour", kept_of_neighbour, MEPPEN_TENANT, LINGEN_TENANT),
     ]
     app = create_portal(
         intake=intake,
@@ -199,6 +219,8 @@ def running(directory: Path, *, max_body: int = 1_000_000) -> Iterator[Portal]:
             metrics=metrics,
             token=token,
             stranger=stranger,
+            narrowed=narrowed,
+            neighbour=neighbour,
             accepted=accepted,
             findings=findings,
         )

@@ -26,8 +26,10 @@ def answered(portal: Portal, *documents: Document) -> str:
         application_id=case,
         message_id=None,
         type="1701",
+        created_at=NOW,
         received_at=NOW,
         content=b"<x/>",
+        attachments=(),
         metadata=b"",
         code="matched",
     )
@@ -117,11 +119,14 @@ def test_an_odd_media_type_becomes_plain_bytes(portal: Portal, media_type: str) 
 
 
 @pytest.mark.parametrize("rest", ["", "/message", "/documents/1"])
-def test_another_portals_application_looks_like_none_at_all(portal: Portal, rest: str) -> None:
+@pytest.mark.parametrize("who", ["stranger", "narrowed", "neighbour"])
+def test_what_is_not_the_portals_own_looks_like_none_at_all(portal: Portal, who: str, rest: str) -> None:
+    """Another portal for other tenants; the portal itself, but no longer for this tenant; another for the same."""
     address = answered(portal, PDF)
     nobody = "/v1/applications/00000000-0000-4000-8000-00000000000f"
 
-    theirs, none = portal.get(address + rest, token=portal.stranger), portal.get(nobody + rest)
+    assert portal.get(address + rest).status_code == 200
+    theirs, none = portal.get(address + rest, token=getattr(portal, who)), portal.get(nobody + rest)
 
     assert theirs.status_code == none.status_code == 404
     assert theirs.json | {"instance": ""} == none.json | {"instance": ""}

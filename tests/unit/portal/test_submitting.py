@@ -6,11 +6,15 @@ import io
 import json
 import re
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from tests.portal_harness import APPLICATION, Portal, application, captured_logs
+from tests.portal_harness import APPLICATION, Portal, application, captured_logs, running
 
 
 def test_an_application_is_accepted_with_location_id_state_and_links(portal: Portal) -> None:
@@ -39,6 +43,36 @@ def test_a_repeated_request_gets_the_same_bytes_and_says_so(portal: Portal) -> N
 
     assert (second.status_code, second.data, second.headers["Location"]) == (202, first.data, first.headers["Location"])
     assert second.headers["Idempotency-Replayed"] == "true"
+
+
+SINCE_THEN: dict[str, tuple[Callable[[Path], AbstractContextManager[Portal]], str, str]] = {
+    "the seal has expired": (
+        lambda folder: running(folder, clock=lambda: datetime.now(UTC) + timedelta(days=731)),
+        "token",
+        "signing.seal_not_valid",
+    ),
+    "the destination is gone": (lambda folder: running(folder, served={}), "token", "destination.none"),
+    "the portal lost the administration": (running, "narrowed", "tenant.forbidden"),
+}
+"""What changed after the first request, for whose token, and the code with which a new request is refused."""
+
+
+@pytest.mark.parametrize("change", SINCE_THEN)
+def test_a_repeated_request_gets_its_first_answer_even_if_it_would_be_refused_today(
+    tmp_path: Path, change: str
+) -> None:
+    reopen, who, code = SINCE_THEN[change]
+    with running(tmp_path) as before:
+        first = before.post(APPLICATION)
+    with reopen(tmp_path) as today:
+        token = getattr(today, who)
+        repeated, other = today.post(APPLICATION, token=token), today.post(APPLICATION, key="key-2", token=token)
+        reused = today.post(application(portal_case="OR-2026-000124"), token=token)
+
+    assert (repeated.status_code, repeated.data) == (202, first.data)
+    assert repeated.headers["Idempotency-Replayed"] == "true"
+    assert other.json["code"] == code
+    assert reused.json["code"] == "idempotency.key_reused"
 
 
 def test_acceptances_and_repetitions_and_refusals_are_counted(portal: Portal) -> None:
