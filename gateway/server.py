@@ -40,7 +40,7 @@ class Plan:
 
 def rehearse(file: Path) -> Plan:
     """Open once, and let go of, everything that the worker will need; raises ConfigurationError or OSError."""
-    context = get_context("spawn")
+    context = get_context("fork")  # as granian makes its worker: the parent has one thread and has loaded little
     answers, to_parent = context.Pipe(duplex=False)
     child = context.Process(target=_report, args=(file, to_parent), name="rehearsal")
     child.start()
