@@ -1,21 +1,25 @@
-"""Resident memory of a serving process: 10,000 applications over HTTP, flat over the last 5,000.
+"""Memory of a serving gateway: 10,000 applications over HTTP, flat over the last 5,000.
 
-The process is the real one (``gateway serve``) with worker, collector and sequencer; the simulated authority runs here
-and answers every application, so that all rooms are in use. What is read is VmRSS of granian's worker process.
+The processes are the real ones (``gateway serve``) with worker, collector and sequencer; the simulated authority runs
+here and answers every application, so that all rooms are in use. One answer is not valid, because the first of these
+loads what explains it (``xmlschema``), for good. The bar holds for the resident memory (RSS) of the process that works.
+The sum is of all processes, each page they share counted once (PSS).
 """
 
 from __future__ import annotations
 
-import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psutil
+import urllib3
 
-from adapters.xta.simulator import demo_simulator
-from bench.setup import APPLICATION
+from adapters.xta.simulator import DEMO_AUTHOR, Simulator, demo_simulator
+from bench.setup import APPLICATION, filesystem, workplace
 from gateway.client import PortalClient
 from gateway.demo.process import GatewayProcess
 from gateway.demo.workspace import make_workspace
@@ -24,61 +28,108 @@ TOTAL = 10_000
 EVERY = 1_000
 CLIENTS = 4
 BAR_MB = 150
+BAR_GROWTH_MB = 5
+
+_INVALID = b'<x:onlinedienste.meldebescheinigungAntwort.1701 xmlns:x="http://www.osci.de/xmeld2511a"><x:a/></x:onlinedienste.meldebescheinigungAntwort.1701>'
 
 
-def run() -> float:
-    """Print the memory after every thousand applications; return the last figure in MB."""
-    with tempfile.TemporaryDirectory() as name:
-        workspace = make_workspace(Path(name))
-        token = workspace.token_file.read_text(encoding="ascii").strip()
-        client = PortalClient(workspace.url, token)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """Megabytes: resident memory of worker and parent, proportional sum of all processes."""
+
+    worker: float
+    parent: float
+    together: float
+
+    def __str__(self) -> str:
+        return f"{self.worker:>10.1f}  {self.parent:>9.1f}  {self.together:>7.1f}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bench:
+    """A gateway process and its authority."""
+
+    client: PortalClient
+    authority: Simulator
+    parent: psutil.Process
+
+    def memory(self) -> Memory:
+        children = self.parent.children(recursive=True)
+        (worker,) = [one for one in children if "serve" in one.cmdline()]
+        everybody = [one.memory_full_info().pss for one in (self.parent, *children)]
+        return Memory(
+            worker=worker.memory_info().rss / 1e6,
+            parent=self.parent.memory_info().rss / 1e6,
+            together=sum(everybody) / 1e6,
+        )
+
+    def submit(self) -> str:
+        reply = self.client.submit(APPLICATION, str(uuid.uuid4()))
+        if reply.status != 202:
+            raise RuntimeError(f"{reply.status}: {reply.body.decode()}")
+        application: str = reply.data["id"]
+        return application
+
+    def wait_for_answer(self, application: str) -> None:
+        for data in self.client.follow(application, seconds=1800, every=1.0):
+            if data["state"] == "answered":
+                return
+        raise RuntimeError("an application was not answered in half an hour")
+
+    def answer_wrongly(self) -> None:
+        """Put an answer that is not valid into the mailbox, and wait until the gateway has parked it."""
+        question = next(iter(self.authority.service.state.orders.values())).metadata
+        self.authority.service.deliver(DEMO_AUTHOR, question, _INVALID)
+        end = time.monotonic() + 120
+        while b"gateway_replies_parked 1.0" not in urllib3.request("GET", f"{self.client.url}/metrics").data:
+            if time.monotonic() > end:
+                raise RuntimeError("the answer that is not valid was not parked")
+            time.sleep(0.5)
+
+
+def run() -> list[str]:
+    """Print the memory after every thousand applications; return the bars that were missed."""
+    figures: list[Memory] = []
+    with _bench() as bench, ThreadPoolExecutor(CLIENTS) as pool:
+        print(f"  {0:>12}  {bench.memory()}", flush=True)
+        bench.wait_for_answer(bench.submit())
+        bench.answer_wrongly()
+        print(f"  {'one invalid':>12}  {bench.memory()}", flush=True)
+        last = ""
+        for done in range(EVERY, TOTAL + 1, EVERY):
+            begun = time.monotonic()
+            last = list(pool.map(lambda _: bench.submit(), range(EVERY)))[-1]
+            rate = EVERY / (time.monotonic() - begun)
+            figures.append(bench.memory())
+            print(f"  {done:>12}  {figures[-1]}  {rate:>10.0f}", flush=True)
+        bench.wait_for_answer(last)
+        figures.append(bench.memory())
+        cases = bench.authority.office.cases
+        print(f"  {'all answered':>12}  {figures[-1]}              {cases} cases at the authority")
+    return _judge(figures)
+
+
+def _judge(figures: list[Memory]) -> list[str]:
+    """Say how the worker's figures (one every ``EVERY`` applications, and the last) compare with the bars."""
+    half = TOTAL // EVERY // 2
+    most = max(one.worker for one in figures)
+    growth = max(one.worker for one in figures[half:]) - figures[half - 1].worker
+    print(f"  worker: at most {most:.1f} MB (bar: {BAR_MB})")
+    print(f"  worker: growth over the last {TOTAL - half * EVERY}: {growth:+.1f} MB (bar: {BAR_GROWTH_MB})")
+    missed = [f"memory: {most:.1f} MB, bar {BAR_MB}"] if most > BAR_MB else []
+    return missed + ([f"memory: growth {growth:.1f} MB, bar {BAR_GROWTH_MB}"] if growth > BAR_GROWTH_MB else [])
+
+
+@contextmanager
+def _bench() -> Iterator[Bench]:
+    with workplace() as directory:
+        workspace = make_workspace(directory)
+        client = PortalClient(workspace.url, workspace.token_file.read_text(encoding="ascii").strip())
         with (
             demo_simulator(workspace.pki, port=workspace.authority_port) as authority,
             GatewayProcess(workspace, client),
-            ThreadPoolExecutor(CLIENTS) as pool,
         ):
-            worker = _worker()
-            print(f"\nResident memory of the serving process, {TOTAL} applications handed in, delivered and answered")
-            print(f"  {'applications':>12}  {'MB':>7}  {'per second':>10}")
-            print(f"  {0:>12}  {_resident(worker):>7.1f}")
-            figures: list[float] = []
-            last = ""
-            for done in range(EVERY, TOTAL + 1, EVERY):
-                begun = time.monotonic()
-                last = list(pool.map(lambda _: _submit(client), range(EVERY)))[-1]
-                rate = EVERY / (time.monotonic() - begun)
-                figures.append(_resident(worker))
-                print(f"  {done:>12}  {figures[-1]:>7.1f}  {rate:>10.0f}", flush=True)
-            _drain(client, last)
-            end = _resident(worker)
-            print(f"  {'all answered':>12}  {end:>7.1f}              {authority.office.cases} cases at the authority")
-    growth = max(figures[-1], end) - figures[len(figures) // 2 - 1]
-    print(f"  growth over the last {TOTAL // 2}: {growth:+.1f} MB; bar: at most {BAR_MB} MB, flat")
-    return max(figures[-1], end)
-
-
-def _submit(client: PortalClient) -> str:
-    reply = client.submit(APPLICATION, str(uuid.uuid4()))
-    if reply.status != 202:
-        raise RuntimeError(f"{reply.status}: {reply.body.decode()}")
-    application: str = reply.data["id"]
-    return application
-
-
-def _drain(client: PortalClient, last: str) -> None:
-    """Wait until the application that came last is answered."""
-    for data in client.follow(last, seconds=1800, every=1.0):
-        if data["state"] == "answered":
-            return
-    raise RuntimeError("the last application was not answered in half an hour")
-
-
-def _worker() -> psutil.Process:
-    """Return granian's worker: the child of the process that this one has started."""
-    (parent,) = [one for one in psutil.Process().children() if "serve" in one.cmdline()]
-    (worker,) = [one for one in parent.children() if one.status() != psutil.STATUS_ZOMBIE]
-    return worker
-
-
-def _resident(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 1e6
+            (parent,) = [one for one in psutil.Process().children() if "serve" in one.cmdline()]
+            print(f"\nMemory in MB, {TOTAL} applications handed in, delivered and answered, on {filesystem(directory)}")
+            print(f"  {'applications':>12}  {'worker RSS':>10}  {'parent RSS':>9}  {'all PSS':>7}  {'per second':>10}")
+            yield Bench(client=client, authority=authority, parent=parent)

@@ -1,10 +1,15 @@
-"""A gateway in a temporary folder, as the demonstration configures it, and one application to hand in."""
+"""A gateway in a folder of its own, as the demonstration configures it, and one application to hand in."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from gateway.portal.access import new_token
 from gateway.resources import resource
@@ -27,6 +32,23 @@ APPLICATION = json.dumps(
     },
     ensure_ascii=False,
 ).encode()
+
+
+_WORKPLACE = Path(__file__).resolve().parent.parent / "var" / "bench"
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """Make a folder on the disk of the checkout, for the time of one benchmark."""
+    _WORKPLACE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_WORKPLACE) as name:
+        yield Path(name)
+
+
+def filesystem(directory: Path) -> str:
+    """Return the type of the file system on which a folder lies, for example ``ext4``."""
+    mounted = {Path(one.mountpoint): one.fstype for one in psutil.disk_partitions(all=True)}
+    return next((mounted[one] for one in (directory, *directory.parents) if one in mounted), "an unknown file system")
 
 
 def prepare(directory: Path) -> tuple[Path, str]:
