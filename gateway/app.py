@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,7 @@ from gateway.catalogue import Catalogue
 from gateway.delivery.policy import RetryPolicy
 from gateway.delivery.worker import Worker
 from gateway.errors import ConfigurationError
-from gateway.intake.pipeline import Intake
+from gateway.intake.pipeline import BERLIN, Intake
 from gateway.metrics import Metrics
 from gateway.model import Finding
 from gateway.portal.access import Access, PortalAccess
@@ -56,6 +57,10 @@ def assemble(settings: Settings, file: Path) -> Parts:
         access=_access(settings, file),
     )
     _check_destinations(parts.routing, parts.catalogue, str(file))
+    for portal in settings.portal:
+        if strange := sorted(set(portal.tenants) - parts.routing.areas.administrations.keys()):
+            reason = f"{strange[0]} is no administration of the areas file"
+            raise ConfigurationError(str(file), f"portal {portal.id}: tenants", reason)
     return parts
 
 
@@ -157,8 +162,9 @@ def check(settings: Settings, file: Path) -> Iterator[Finding]:
     areas = parts.routing.areas
     text = f"{len(areas)} municipalities, {len(areas.administrations)} administrations"
     yield Finding(level="ok", subject="areas.file", text=text)
+    today = _now().astimezone(BERLIN).date()
     for service in parts.catalogue:
-        served = {one.tenant for one in parts.routing.destinations if service.id in one.services}
+        served = {one.tenant for one in parts.routing.destinations if one.serves(service.id, today)}
         missing = len(areas.administrations) - len(served)
         level, rest = ("warning", f", {missing} administrations have none") if missing else ("ok", "")
         yield Finding(level=level, subject=service.id, text=f"{len(served)} administrations have a destination{rest}")
@@ -206,6 +212,12 @@ def _check_destinations(routing: Routing, catalogue: Catalogue, file: str) -> No
         if destination.tenant not in routing.areas.administrations:
             reason = f"{destination.tenant} is no administration of the areas file"
             raise ConfigurationError(file, f"destination {destination.id}: administration", reason)
+    for one, other in combinations(routing.destinations, 2):
+        begins = max(one.valid_from, other.valid_from)
+        ends = min(one.valid_until or date.max, other.valid_until or date.max)
+        if one.tenant == other.tenant and one.services & other.services and begins <= ends:
+            reason = f"takes the same service for the same administration as {one.id} from {begins} on"
+            raise ConfigurationError(file, f"destination {other.id}", reason)
 
 
 def _access(settings: Settings, file: Path) -> Access:

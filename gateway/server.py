@@ -107,6 +107,8 @@ def _open(file: Path) -> WSGIApplication:
     from gateway.app import Gateway
     from gateway.settings import load
 
+    # A terminal sends Ctrl-C to both processes; the parent passes it on once as SIGTERM.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     _watch_parent()
     settings = load(file)
     logs.configure(settings.log_level)

@@ -32,18 +32,18 @@ def collect(client: XtaClient, account: XtaParty, keep: Callable[[Incoming], Non
     """
     answer = client.get_message(account)
     iterator = answer.request_id
-    kept: list[str] = []
+    kept: dict[str, str] = {}  # compared in lower case, sent back exactly as they came
     try:
         while (message := _message(answer)) is not None and message.xta_id.lower() not in kept:
             keep(_incoming(message))
-            kept.append(message.xta_id.lower())
+            kept[message.xta_id.lower()] = message.xta_id
             if not answer.pending or len(kept) >= at_most:
                 break
             answer = client.get_next_message(account, iterator, [message.xta_id])
     except BaseException:
-        _confirm_quietly(client, account, iterator, kept)
+        _confirm_quietly(client, account, iterator, list(kept.values()))
         raise
-    _confirm(client, account, iterator, kept)
+    _confirm(client, account, iterator, list(kept.values()))
     return len(kept)
 
 

@@ -79,6 +79,7 @@ def _free(wanted: int) -> int:
     """Return the wanted port of the loopback address, or any free one if something else listens there."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier run's connections do not count
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -120,9 +120,12 @@ class Collector:
             answer=self._read(incoming),
             at=self._clock(),
         )
-        code, case = self._database.write(lambda c: self._commit(c, fetched))
+        code, origin = self._database.write(lambda c: self._commit(c, fetched))
         tell = log.info if code in {"matched", "duplicate"} else log.warning
-        tell("reply kept", connection=connection, code=code, application=case)
+        about = (
+            {} if origin is None else {"application": origin.application_id, "correlation_id": origin.correlation_id}
+        )
+        tell("reply kept", connection=connection, code=code, **about)
 
     def _read(self, incoming: Incoming) -> Answer | None:
         """Return what the message says, or None if it is not valid in a standard that we read."""
@@ -136,7 +139,8 @@ class Collector:
             log.exception("reply not readable")
         return None
 
-    def _commit(self, connection: Connection, fetched: _Fetched) -> tuple[str, str | None]:
+    def _commit(self, connection: Connection, fetched: _Fetched) -> tuple[str, Origin | None]:
+        """Store what was fetched; return its code and, if it matched, the message that it answers."""
         if replies.known(connection, fetched.connection, fetched.incoming.transport_id):
             return "duplicate", None
         answer = fetched.answer
@@ -152,7 +156,7 @@ class Collector:
             write(connection, [_entry(fetched, LOG_CASE, Event.REPLY_PARKED, err_code=f"reply.{code}")], at=fetched.at)
             return code, None
         self._take(connection, fetched, answer, origin)
-        return code, origin.application_id
+        return code, origin
 
     @staticmethod
     def _take(connection: Connection, fetched: _Fetched, answer: Answer, origin: Origin) -> None:

@@ -66,7 +66,7 @@ class Database:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise ConfigurationError("database", "url", "must name a SQLite file, for example sqlite:///gateway.sqlite")
-        self.path = Path(parsed.database)
+        self.path = Path(parsed.database).resolve()  # one file has one lock, whatever links lead to it
         if not writable and not self.path.is_file():
             raise ConfigurationError(str(self.path), "database.url", "there is no such file: nothing was ever stored")
         self._lock: IO[bytes] | None = _own(self.path) if writable else None

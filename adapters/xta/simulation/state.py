@@ -88,10 +88,11 @@ class State:
         return iterator_id
 
     def confirm(self, owner: str, xta_ids: Iterable[str]) -> None:
-        """Remove messages from the owner's mailbox for good."""
+        """Remove messages from the owner's mailbox for good; their ids have to come back exactly as they were given."""
         box = self.boxes.get(owner, {})
         for xta_id in xta_ids:
-            box.pop(xta_id.lower(), None)
+            if (post := box.get(xta_id.lower())) is not None and post.xta_id == xta_id:
+                del box[xta_id.lower()]
 
     def waiting(self, owner: str) -> int:
         """Return how many unconfirmed messages the mailbox holds."""
