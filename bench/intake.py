@@ -21,9 +21,10 @@ from unittest.mock import patch
 import structlog
 
 from bench.floor import Floor
-from bench.setup import APPLICATION, filesystem, prepare, workplace
+from bench.setup import APPLICATION, filesystem, workplace
 from gateway import logs
 from gateway.app import Gateway
+from gateway.demo.workspace import make_workspace
 from gateway.settings import load
 
 ROUNDS = 9
@@ -46,7 +47,8 @@ REST = "route, tokens, HTTP, answer"
 def run() -> list[str]:
     """Print the steps and the ratio; return the bars that were missed."""
     with workplace() as directory:
-        file, token = prepare(directory)
+        workspace = make_workspace(directory)
+        file, token = workspace.config, workspace.token_file.read_text(encoding="ascii").strip()
         with _logging_to(directory / "log"):
             gateway = Gateway(load(file), file)
             floor = Floor(directory, directory / "pki")

@@ -1,19 +1,14 @@
-"""A gateway in a folder of its own, as the demonstration configures it, and one application to hand in."""
+"""Where the benchmarks work, and the one application that they hand in."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-
-from gateway.portal.access import new_token
-from gateway.resources import resource
-from gateway.signing.pki import make_demo_pki
 
 APPLICATION = json.dumps(
     {
@@ -49,15 +44,3 @@ def filesystem(directory: Path) -> str:
     """Return the type of the file system on which a folder lies, for example ``ext4``."""
     mounted = {Path(one.mountpoint): one.fstype for one in psutil.disk_partitions(all=True)}
     return next((mounted[one] for one in (directory, *directory.parents) if one in mounted), "an unknown file system")
-
-
-def prepare(directory: Path) -> tuple[Path, str]:
-    """Make the folder of a gateway; return its configuration file and the portal's token."""
-    shutil.copytree(resource("config", "areas"), directory / "areas")
-    file = directory / "gateway.toml"
-    shutil.copyfile(resource("config", "demo.toml"), file)
-    make_demo_pki(directory / "pki")
-    token, digest = new_token()
-    (directory / "tokens").mkdir()
-    (directory / "tokens" / "openrathaus-demo.sha256").write_text(digest + "\n", encoding="ascii")
-    return file, token
